@@ -1,0 +1,55 @@
+# What every target of the house shares: the language, the warnings, the sanitizers, and how a test is made.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_package(Threads REQUIRED)
+
+# Debian's python3 carries Debian's modules; another interpreter earlier in PATH may not.
+find_program(ANTIPHON_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(ANTIPHON_PYTHON NAMES python3)
+
+if(ANTIPHON_SANITIZE)
+  add_compile_options(-fsanitize=${ANTIPHON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
+  add_link_options(-fsanitize=${ANTIPHON_SANITIZE})
+endif()
+if(ANTIPHON_COVERAGE)
+  add_compile_options(--coverage -O0 -g)
+  add_link_options(--coverage)
+endif()
+
+# Call for every target whose sources are ours; third-party sources are built without.
+function(antiphon_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast
+    -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough -Wextra-semi -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND (ANTIPHON_SANITIZE OR ANTIPHON_COVERAGE))
+    # GCC's flow warnings are unreliable on instrumented code (GCC bugs 104475, 105562).
+    target_compile_options(${target} PRIVATE -Wno-null-dereference -Wno-maybe-uninitialized)
+  endif()
+endfunction()
+
+# antiphon_test(name SOURCES a_test.cpp ... LINK antiphon::common ... [TIMEOUT seconds] [LABELS ...])
+# Each TEST becomes a ctest case of its own, named room.Suite.case. The time limit is only against a hang.
+function(antiphon_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS;DEFINITIONS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  antiphon_warnings(${name})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest_main Threads::Threads)
+  target_compile_definitions(${name} PRIVATE ${arg_DEFINITIONS})
+  string(REGEX REPLACE "_tests?$" "" prefix ${name})
+  gtest_discover_tests(${name} TEST_PREFIX "${prefix}." DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
