@@ -1,0 +1,166 @@
+"""What the conformance kit found: targets, rules, scenarios, and one result for each pair of scenario and target."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from . import load
+from .names import VERDICTS
+
+SCHEMA = "antiphon-conformance/1"
+
+
+@dataclass(frozen=True)
+class Target:
+    name: str
+    version: str
+    style: str
+    offers: tuple
+
+
+@dataclass(frozen=True)
+class Rule:
+    id: str
+    level: str
+    group: str
+    sentence: str
+    sources: tuple
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    about: str
+    rules: tuple
+    needs: tuple
+
+
+@dataclass(frozen=True)
+class Result:
+    target: str
+    scenario: str
+    verdict: str
+    rules_exercised: tuple
+    rule: str
+    message: str
+    reason: str
+    duration_ms: float
+    trace: tuple
+    peer: tuple
+
+    @property
+    def says(self):
+        """Why the verdict is not a plain pass, in the kit's words."""
+        return self.reason or self.message
+
+
+@dataclass
+class Finding:
+    """One thing that is not a plain pass, wherever it shows: the same reason is told once, with every rule it touches."""
+
+    verdict: str
+    says: str
+    rules: list = field(default_factory=list)
+    places: dict = field(default_factory=dict)  # target -> scenarios
+
+
+class Conformance:
+    def __init__(self, document, generated, machine, targets, rules, scenarios, results):
+        self.path, self.sha256 = document.file, document.sha256
+        self.generated, self.machine = generated, machine
+        self.targets = {target.name: target for target in targets}
+        self.rules = {rule.id: rule for rule in rules}
+        self.scenarios = {scenario.name: scenario for scenario in scenarios}
+        self.results = {(result.scenario, result.target): result for result in results}
+
+    def verdict(self, scenario, target):
+        result = self.results.get((scenario, target))
+        return result.verdict if result else "none"
+
+    def counts(self, target=None):
+        """How often each verdict was given, by one target or by all."""
+        return Counter(result.verdict for result in self.results.values() if target in (None, result.target))
+
+    def scenarios_of(self, rule):
+        return [scenario.name for scenario in self.scenarios.values() if rule in scenario.rules]
+
+    def rule_verdict(self, rule, target):
+        """The most telling verdict on one rule. A scenario blames one rule, so its failure says nothing about the others."""
+        seen = set()
+        for result in self.results.values():
+            if result.target != target:
+                continue
+            if result.verdict == "not-offered":
+                if rule in self.scenarios[result.scenario].rules:
+                    seen.add("not-offered")
+            elif result.rule == rule:
+                seen.add(result.verdict)
+            elif result.verdict == "pass" and rule in result.rules_exercised:
+                seen.add("pass")
+        # A rule that one scenario could not try but another did is judged by the one that did.
+        if "pass" in seen:
+            seen.discard("not-offered")
+        return next((verdict for verdict in VERDICTS if verdict in seen), "none")
+
+    def findings(self):
+        """Everything but passes and what is not offered, worst first."""
+        found = {}
+        for result in self.results.values():
+            if result.verdict in ("pass", "not-offered"):
+                continue
+            # Without a reason, results that broke different rules are different findings.
+            key = (result.verdict, result.says, "" if result.says else result.rule)
+            finding = found.setdefault(key, Finding(result.verdict, result.says))
+            if result.rule and result.rule not in finding.rules:
+                finding.rules.append(result.rule)
+            finding.places.setdefault(result.target, []).append(result.scenario)
+        return sorted(found.values(), key=lambda one: VERDICTS.index(one.verdict))
+
+
+def _result(node, targets, scenarios):
+    target = node.text("target")
+    if target not in targets:
+        node.member("target").fail(f'"{target}" is not among the targets')
+    scenario = node.text("scenario")
+    if scenario not in scenarios:
+        node.member("scenario").fail(f'"{scenario}" is not among the scenarios')
+    trace = node.each("trace", [])
+    for event in trace:
+        event.text("event")
+    return Result(target, scenario, node.one_of("verdict", VERDICTS), node.texts("rules_exercised", []), node.text("rule", ""),
+                  node.text("message", ""), node.text("reason", ""), node.number("duration_ms", 0),
+                  tuple(event.value for event in trace), tuple(entry.value for entry in node.each("peer", [])))
+
+
+def _unique(nodes, key):
+    """The values under `key`, each of which may stand only once."""
+    seen = set()
+    for node in nodes:
+        value = node.text(key)
+        if value in seen:
+            node.member(key).fail(f'"{value}" stands twice')
+        seen.add(value)
+    return seen
+
+
+def read(path):
+    root = load.read(path)
+    load.require_schema(root, SCHEMA)
+    targets, rules, scenarios = root.each("targets"), root.each("rules"), root.each("scenarios")
+    target_names, scenario_names = _unique(targets, "name"), _unique(scenarios, "name")
+    _unique(rules, "id")
+    results, pairs = [], set()
+    for node in root.each("results"):
+        result = _result(node, target_names, scenario_names)
+        if (result.scenario, result.target) in pairs:
+            node.fail(f'a second result of "{result.target}" for "{result.scenario}"')
+        pairs.add((result.scenario, result.target))
+        results.append(result)
+    if not results:
+        root.member("results").fail("no results: nothing was run")
+    return Conformance(
+        root, root.text("generated"), root.mapping("machine", {}),
+        [Target(t.text("name"), t.text("version", ""), t.text("style", ""), t.texts("offers", [])) for t in targets],
+        [Rule(r.text("id"), r.text("level", ""), r.text("group", ""), r.text("sentence"), r.texts("sources", []))
+         for r in rules],
+        [Scenario(s.text("name"), s.text("about", ""), s.texts("rules", []), s.texts("needs", [])) for s in scenarios],
+        results)

@@ -1,0 +1,128 @@
+"""How things are called in front of readers."""
+
+import math
+import re
+from dataclasses import dataclass
+
+VERDICTS = ("fail", "harness-error", "stale", "warn", "differs", "not-offered", "pass")
+"""All verdicts, the ones that need a reader's eye first."""
+
+
+@dataclass(frozen=True)
+class VerdictWord:
+    word: str
+    mark: str
+    meaning: str
+
+
+WORDS = {
+    "pass": VerdictWord("pass", "✓", "the trace and the peer's record keep every rule"),
+    "fail": VerdictWord("fail", "✕", "a rule was broken"),
+    "differs": VerdictWord("differs", "≠", "a documented difference of the model, with its reason"),
+    "not-offered": VerdictWord("not offered", "–", "the target does not have what the scenario needs"),
+    "stale": VerdictWord("stale", "?", "a difference is documented that no longer shows"),
+    "harness-error": VerdictWord("kit error", "!", "the kit could not run the scenario"),
+    "warn": VerdictWord("warn", "△", "a SHOULD was not kept"),
+    "none": VerdictWord("no result", "·", "the file holds no result for this pair"),
+}
+
+EVENTS = {
+    "protocol": {"CM": "connection_made", "DR": "data_received", "ER": "eof_received", "PW": "pause_writing",
+                 "RW": "resume_writing", "CL": "connection_lost", "EX": "exception handler"},
+    "callback": {"CM": "connect_cb", "DR": "read_cb", "ER": "event_cb (eof)", "PW": "pause_write_cb",
+                 "RW": "resume_write_cb", "CL": "close_cb", "EV": "event_cb", "EX": "nobody handled it"},
+}
+"""What each event of a trace is called in either model."""
+
+STYLES = ("asio_style", "cl_async_style")
+BASELINES = {"asio_style": "bare_asio", "cl_async_style": "bare_libuv"}
+FLOOR = "bare_epoll"
+SERVERS = {"asio_style": "asio_style", "cl_async_style": "cl_async_style", "bare_asio": "bare Asio",
+           "bare_libuv": "bare libuv", "bare_epoll": "bare epoll"}
+IDEAS = {
+    "asio_style": "asyncio’s shape: a factory makes an object for each connection, and the object is told.",
+    "cl_async_style": "cl-async’s shape: functions are registered once at the listener and handed the socket each time.",
+}
+
+
+def server(name):
+    return SERVERS.get(name, name.replace("_", " "))
+
+
+def case(name):
+    """A benchmark's case in words: http_keep_alive/64conn is "HTTP keep-alive, 64 connections"."""
+    return ", ".join(_words(part) for part in name.split("/"))
+
+
+def case_title(name):
+    """The same at the beginning of a line."""
+    words = case(name)
+    return words[:1].upper() + words[1:]
+
+
+def _words(part):
+    counted = re.fullmatch(r"(\d+)_?conns?", part)
+    if counted:
+        return f"{counted[1]} connection{'' if counted[1] == '1' else 's'}"
+    sized = re.fullmatch(r"(\d+)_?(B|KiB|MiB)", part)
+    if sized:
+        return f"{sized[1]} {'octets' if sized[2] == 'B' else sized[2]}"
+    words = part.replace("keep_alive", "keep-alive").replace("_", " ")
+    return re.sub(r"\b(http|tls|tcp|udp)\b", lambda found: found[1].upper(), words, flags=re.IGNORECASE)
+
+
+def counter(name):
+    """A counter's name in words; unknown counters only lose their underscores."""
+    known = {"server_cpu_ns_per_request": "server CPU", "syscalls_per_request": "system calls",
+             "allocations_per_request": "allocations", "instructions_per_request": "instructions"}
+    return known.get(name, name.replace("_per_request", "").replace("_", " "))
+
+
+def metric(name):
+    """What ratios are told of."""
+    return {"server_cpu_ns_per_request": "server CPU time per request"}.get(name, name)
+
+
+def number(value):
+    """Three figures that count, thousands set apart, no exponent: 0.0312, 2.50, 18,400."""
+    if value == 0:
+        return "0"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{min(max(digits, 0), 6)}f}"
+
+
+def duration(nanoseconds):
+    """A time with the unit that keeps it short."""
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
+        if nanoseconds >= size:
+            return f"{number(nanoseconds / size)} {unit}"
+    return f"{number(nanoseconds)} ns"
+
+
+def ratio(value):
+    return f"{value:.2f}×"
+
+
+def plural(count, noun, many=None):
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
+
+
+def listing(words):
+    """"a", "a and b", "a, b and c"."""
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "none"
+
+
+class Slugs:
+    """Element ids: readable, safe in a URL, never twice the same."""
+
+    def __init__(self):
+        self._owner = {}
+
+    def of(self, *names):
+        base = re.sub(r"[^A-Za-z0-9_]+", "-", "-".join(names)).strip("-").lower() or "x"
+        slug, count = base, 1
+        while self._owner.setdefault(slug, names) != names:
+            count += 1
+            slug = f"{base}-{count}"
+        return slug
