@@ -79,12 +79,12 @@ def _headline_case(benchmark):
 
 
 def _against(one):
-    spread = f"{one.low:.2f} to {one.high:.2f}"
+    spread, base = Figure(f"{one.low:.2f} to {one.high:.2f}"), names.server(one.base)
     if one.shows == "none":
-        return ["no difference from ", names.server(one.base), " is shown (", Figure(names.ratio(one.median)), ", ", Figure(spread), ")"]
+        return ["is not shown to differ from that of ", base, " (", Figure(names.ratio(one.median)), ", ", spread, ")"]
     if one.shows == "unknown":
-        return [Figure(names.ratio(one.median)), " of ", names.server(one.base), " (too few repetitions to tell more)"]
-    return [Figure(names.ratio(one.median)), " of ", names.server(one.base), " (", Figure(spread), ")"]
+        return ["is ", Figure(names.ratio(one.median)), " that of ", base, " (too few repetitions to tell more)"]
+    return ["is ", Figure(names.ratio(one.median)), " that of ", base, " (", spread, ")"]
 
 
 def _costs(benchmark):
@@ -97,7 +97,7 @@ def _costs(benchmark):
         shown = [_against(one) for one in (own, floor) if one]
         if shown:
             lead = f"For {names.case(case)}, the {names.metric(metric)} of " if not told else "That of "
-            told.append([lead, style, " is ", *shown[0], *([" and ", *shown[1]] if len(shown) > 1 else []), "."])
+            told.append([lead, style, " ", *shown[0], *([" and ", *shown[1]] if len(shown) > 1 else []), "."])
     return told
 
 

@@ -156,7 +156,10 @@ def read(path):
             errors.append((*place, node.text("error_message", "no reason given")))
             continue
         repetitions = runs.setdefault(place[0], {}).setdefault(place[1], {})
-        repetitions[int(node.number("repetition_index", len(repetitions)))] = _figures(node)
+        index = int(node.number("repetition_index", len(repetitions)))
+        if index in repetitions:
+            node.fail(f'repetition {index} of "{name}" stands twice')
+        repetitions[index] = _figures(node)
     if not runs:
         why = f"every one failed, the first with: {errors[0][2]}" if errors else "no single repetitions (only aggregates?)"
         root.member("benchmarks").fail(why)

@@ -41,7 +41,7 @@ def _draw(ratios, cases, wide):
     panels = [panel for panel in panels if panel[1]]
     low, high = min(one.low for one in ratios), max(one.high for one in ratios)
     rows = 2 * len(cases)
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "antiphon", "font.size": 12 if wide else 11.5,
+    with matplotlib.rc_context({"svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": "antiphon", "font.size": 12 if wide else 11.5,
                                 "text.color": _INK, "axes.edgecolor": _LINE, "xtick.color": _MUTED, "ytick.color": _INK}):
         if wide:
             width, height = 1120, 24 * rows + 26 * len(cases) + 90

@@ -1,6 +1,7 @@
 """The page: models into templates, checked for size, written whole or not at all."""
 
 import base64
+import functools
 import hashlib
 import os
 import tempfile
@@ -26,6 +27,7 @@ class Settings:
     trace_limit: int
 
 
+@functools.cache
 def _environment():
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)

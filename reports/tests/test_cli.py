@@ -1,0 +1,91 @@
+"""The program as a user meets it: flags, exit statuses, what is written and what is not."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support import WithFolder, fixture
+
+PROGRAM = Path(__file__).resolve().parent.parent / "make_report.py"
+
+
+class Program(WithFolder):
+    def setUp(self):
+        super().setUp()
+        self.found = self.file("conformance.json", fixture("conformance"))
+        self.measured = self.file("benchmark.json", fixture("benchmark"))
+        self.out = self.folder / "out" / "index.html"
+
+    def run_it(self, *flags, conformance=None, benchmark=None):
+        return subprocess.run(
+            [sys.executable, "-B", str(PROGRAM), "--conformance", conformance or self.found, "--benchmark", benchmark or self.measured,
+             "--out", str(self.out), *flags], capture_output=True, text=True, timeout=120, check=False)
+
+    def assert_refused(self, ended, *words):
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""), ended.stderr)
+        self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
+        for word in ("make_report: ", *words):
+            self.assertIn(word, ended.stderr)
+
+    def test_writes_one_file_and_says_nothing(self):
+        ended = self.run_it("--sources", self.sources())
+        self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (0, "", ""))
+        self.assertEqual(os.listdir(self.out.parent), ["index.html"])
+        page = self.out.read_text(encoding="utf-8")
+        self.assertTrue(page.startswith("<!doctype html>"))
+        self.assertTrue(page.endswith("</html>\n"))
+
+    def test_text_is_the_same_in_columns(self):
+        ended = self.run_it("--text")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertRegex(ended.stdout, r"asio_style 0\.1\.0 +4 +0 +0 +0\n")
+        self.assertRegex(ended.stdout, r"asyncio 3\.11\.2 +2 +0 +0 +1\n")
+        self.assertRegex(ended.stdout, r"http_keep_alive/64conn +asio_style +\d\.\d\d \[\d\.\d\d, \d\.\d\d\]")
+        self.assertIn("cl_async_style", ended.stdout)
+        self.assertTrue(ended.stdout.endswith(f"report: {self.out}\n"))
+        self.assertLessEqual(max(map(len, ended.stdout.splitlines()[:-1])), 100)
+
+    def test_unusable_files_leave_no_page(self):
+        whole = Path(self.measured).read_text(encoding="utf-8")
+        for name, content, words in (("empty.json", "", "empty"), ("cut.json", whole[:500], "line 1, column"),
+                                     ("old.json", whole.replace("antiphon-bench/1", "antiphon-bench/0"), "another version")):
+            with self.subTest(name):
+                self.assert_refused(self.run_it("--text", benchmark=self.file(name, content)), name, words)
+                self.assertFalse(self.out.exists())
+        self.assert_refused(self.run_it(conformance="/nowhere/conformance.json"), "/nowhere/conformance.json: cannot be read: No such file")
+        self.assertFalse(self.out.exists())
+
+    def test_a_page_that_is_there_survives_a_bad_run(self):
+        self.assertEqual(self.run_it().returncode, 0)
+        before = self.out.read_bytes()
+        self.assert_refused(self.run_it(conformance=self.file("bad.json", "{")), "bad.json")
+        self.assertEqual(self.out.read_bytes(), before)
+        self.assertEqual(os.listdir(self.out.parent), ["index.html"])
+
+    def test_a_place_that_cannot_be_written(self):
+        (self.folder / "out").write_text("a file, no folder", encoding="utf-8")
+        self.assert_refused(self.run_it(), "index.html: cannot be written")
+
+    def test_a_folder_in_the_place_of_the_page(self):
+        self.out.mkdir(parents=True)
+        self.assert_refused(self.run_it(), "index.html: cannot be written: Is a directory")
+        self.assertEqual(os.listdir(self.out.parent), ["index.html"])
+
+    def test_no_such_sources(self):
+        self.assert_refused(self.run_it("--sources", "/nowhere"), "/nowhere: no such folder")
+
+    def test_wrong_flags_are_usage(self):
+        for flags in (("--colour",), ("--tex",), ("surplus",)):
+            ended = self.run_it(*flags)
+            self.assertEqual(ended.returncode, 2)
+            self.assertIn(flags[0], ended.stderr)
+        bare = subprocess.run([sys.executable, "-B", str(PROGRAM)], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(bare.returncode, 2)
+        self.assertIn("--conformance", bare.stderr)
+
+    def test_help(self):
+        ended = self.run_it("--help")
+        self.assertEqual(ended.returncode, 0)
+        for flag in ("--conformance", "--benchmark", "--sources", "--out", "--text"):
+            self.assertIn(flag, ended.stdout)
