@@ -221,6 +221,26 @@ class SelfContained(WithPage):
         self.assertEqual([(a, b) for a, b in zip(levels, levels[1:]) if b > a + 1], [])
 
 
+class Readable(WithPage):
+    """Contrast by the formula of WCAG 2: 4.5 is its limit for text of normal size."""
+
+    def brightness(self, colour):
+        parts = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear))
+
+    def test_every_colour_of_text_stands_out_on_both_grounds_in_both_schemes(self):
+        style = (render.TEMPLATES / "style.css").read_text(encoding="utf-8")
+        schemes = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)[:2]]
+        self.assertEqual(schemes[0].keys(), schemes[1].keys())
+        for scheme in schemes:
+            for name in scheme.keys() - {"paper", "sheet", "line"}:
+                for ground in ("paper", "sheet"):
+                    dark, light = sorted(self.brightness(scheme[one]) for one in (name, ground))
+                    with self.subTest(name=name, ground=ground, on=scheme[ground]):
+                        self.assertGreaterEqual((light + 0.05) / (dark + 0.05), 4.5)
+
+
 class Hostile(WithPage):
     def test_no_text_of_a_file_becomes_markup(self):
         content = fixture("conformance")
