@@ -75,7 +75,7 @@ class Benchmark:
     def servers(self, case):
         """Styles first, then what they stand on."""
         order = [*STYLES, *BASELINES.values(), FLOOR]
-        return sorted(self.runs[case], key=lambda name: (order.index(name), name))
+        return sorted(self.runs[case], key=lambda name: (order.index(name) if name in order else len(order), name))
 
     def values(self, case, server, metric):
         """The figure of each repetition that has it, in order of repetition."""
@@ -118,13 +118,16 @@ class Benchmark:
 
 
 def split_name(name):
-    """'http_keep_alive/64conn/asio_style/real_time' as ('http_keep_alive/64conn', 'asio_style'); None for others' names."""
+    """'http_keep_alive/64conn/asio_style/real_time' as ('http_keep_alive/64conn', 'asio_style').
+
+    A server that is not ours to know stands last. None for a name that tells no case and server.
+    """
     parts = [part for part in name.split("/") if part not in _MODIFIERS and ":" not in part]
     servers = [part for part in parts if part in _SERVERS]
-    if len(servers) != 1 or len(parts) < 2:
+    if len(servers) > 1 or len(parts) < 2:
         return None
-    parts.remove(servers[0])
-    return "/".join(parts), servers[0]
+    server = servers[0] if servers else parts[-1]
+    return "/".join(part for part in parts if part != server), server
 
 
 def _figures(node):

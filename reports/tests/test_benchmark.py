@@ -12,6 +12,10 @@ class Names(unittest.TestCase):
                      "echo/64conn/asio_style/min_time:0.100/process_time/real_time/threads:2", "echo/64conn/asio_style/repeats:9"):
             self.assertEqual(bench.split_name(name), ("echo/64conn", "asio_style"), name)
 
+    def test_a_server_of_others_stands_last(self):
+        self.assertEqual(bench.split_name("http_keep_alive/64conn/nginx/real_time"), ("http_keep_alive/64conn", "nginx"))
+        self.assertEqual(names.server("node_http"), "node http")
+
     def test_words_for_readers(self):
         self.assertEqual(names.case("http_keep_alive/64conn"), "HTTP keep-alive, 64 connections")
         self.assertEqual(names.case("echo/1conn"), "echo, 1 connection")
@@ -106,5 +110,8 @@ class Figures(WithFolder):
         self.assertIsNone(found.ratio("echo/1conn", bench.CPU, "cl_async_style", "bare_libuv"))
 
     def test_servers_stand_in_a_fixed_order(self):
+        content = fixture("benchmark")
+        content["benchmarks"][0]["run_name"] = "http_keep_alive/64conn/nginx"
+        self.assertEqual(self.benchmark(content).servers("http_keep_alive/64conn")[-2:], ["bare_epoll", "nginx"])
         self.assertEqual(self.benchmark().servers("echo/1conn"),
                          ["asio_style", "cl_async_style", "bare_asio", "bare_libuv", "bare_epoll"])

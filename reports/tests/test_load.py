@@ -108,7 +108,7 @@ class WrongContent(WithFolder):
         self.assert_conformance(("results",), [], "no results")
 
     def test_benchmark_names_must_tell_case_and_server(self):
-        for name in ("echo/64conn", "asio_style", "echo/asio_style/bare_asio"):
+        for name in ("echo", "asio_style", "echo/asio_style/bare_asio"):
             self.assert_benchmark(("benchmarks", 0, "run_name"), name, f'benchmarks[0]: "{name}" names no case and server')
 
     def test_benchmark_figures_must_be_figures(self):
