@@ -1,0 +1,202 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "antiphon/asio_style/address.hpp"
+#include "antiphon/asio_style/handle.hpp"
+#include "antiphon/asio_style/protocol.hpp"
+#include "antiphon/asio_style/server.hpp"
+#include "antiphon/asio_style/task.hpp"
+#include "antiphon/asio_style/transport.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace antiphon::asio_style {
+
+namespace detail {
+class LoopCore;
+}
+
+/// What the exception handler is told. `message` is always there; the rest if it applies (AS-287).
+struct ExceptionContext {
+  std::string message;
+  std::exception_ptr exception;
+  std::optional<Handle> handle;
+  std::shared_ptr<BaseProtocol> protocol;
+  std::shared_ptr<Transport> transport;
+  std::optional<TransportSocket> socket;
+
+  /// The names of the entries that are set, sorted: {"exception", "handle", "message"}.
+  [[nodiscard]] std::vector<std::string_view> keys() const;
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+/// None, one or several host names. None and "" mean every interface (AS-010, AS-011).
+class Hosts {
+ public:
+  Hosts() = default;
+  Hosts(std::nullopt_t) {}                                             // NOLINT(google-explicit-constructor)
+  Hosts(const char* host) : Hosts(std::string(host)) {}                // NOLINT(google-explicit-constructor)
+  Hosts(std::string_view host) : Hosts(std::string(host)) {}           // NOLINT(google-explicit-constructor)
+  Hosts(std::string host) : names_(std::vector{std::move(host)}) {}    // NOLINT(google-explicit-constructor)
+  Hosts(std::vector<std::string> hosts) : names_(std::move(hosts)) {}  // NOLINT(google-explicit-constructor)
+  Hosts(std::initializer_list<std::string> hosts) : names_(std::vector(hosts)) {}
+
+  /// False: no host was given at all, which matters to the argument checks (AS-006, AS-007).
+  [[nodiscard]] bool given() const noexcept { return names_.has_value(); }
+  [[nodiscard]] std::vector<std::string> names() const { return names_.value_or(std::vector<std::string>{}); }
+
+ private:
+  std::optional<std::vector<std::string>> names_;
+};
+
+/// AI_PASSIVE, spelled out so that <netdb.h> stays out of here.
+inline constexpr int ai_passive = 1;
+
+struct CreateServerOptions {
+  int family = 0;          ///< AF_UNSPEC: IPv4 and IPv6 (AS-019)
+  int flags = ai_passive;  ///< for getaddrinfo (AS-020)
+  std::optional<int>
+      sock;  ///< a bound stream socket instead of host and port; the server owns it from then on (AS-031)
+  int backlog = 100;                  ///< for listen, and the most accepts per event (AS-032, AS-033)
+  std::optional<bool> reuse_address;  ///< none: yes (AS-021)
+  bool reuse_port = false;            ///< AS-023
+  bool start_serving = true;          ///< false: bound but not listening (AS-034)
+};
+
+/// asyncio's loop, turning on an io_context.
+///
+/// One turn: callbacks queued before it, then the I/O that is ready, then the timers that are due; what they
+/// queue runs in the next turn (AS-263 to AS-266). Thread: one at a time, and only call_soon_threadsafe from
+/// others. Lifetime: outlives its transports' use, its futures and its tasks; the destructor closes.
+class EventLoop {
+ public:
+  using Callback = std::function<void()>;
+  using Duration = std::chrono::nanoseconds;
+
+  EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+  ~EventLoop();
+
+  /// In the next turn, in the order of the calls. RuntimeError on a closed loop (AS-284); in debug mode also
+  /// from another thread (AS-273). What `fn` throws goes to the exception handler (AS-274).
+  Handle call_soon(Callback fn);
+  /// The same from any thread; wakes the loop (AS-272). Cancel the handle on the loop's thread only.
+  Handle call_soon_threadsafe(Callback fn);
+  /// Not before `delay` has passed (AS-268); zero or less: in the next turn, after call_soon and I/O
+  /// (AS-270).
+  TimerHandle call_later(Duration delay, Callback fn);
+  TimerHandle call_at(TimePoint when, Callback fn);
+  [[nodiscard]] TimePoint time() const { return Clock::now(); }
+
+  /// Turns until stop() (AS-278). RuntimeError if this or another loop runs on the thread (AS-282), or if
+  /// closed. SystemExit and KeyboardInterrupt from a callback come out of here (AS-212); it may be run again
+  /// (AS-280).
+  void run_forever();
+  /// Runs `task` and returns what it returns or throws what it throws; RuntimeError if stopped before that
+  /// (AS-281).
+  template <class T>
+  T run_until_complete(Task<T> task) {
+    return run_until_complete(create_task(std::move(task)));
+  }
+  template <class T>
+  T run_until_complete(Future<T> future) {
+    run_until_done(*future.state());
+    return future.result();
+  }
+  /// Ends run_forever after the present turn. Before run_forever: that will make exactly one turn without
+  /// waiting (AS-279).
+  void stop();
+  /// Forgets callbacks, timers and tasks, removes signal handlers, closes sockets without telling their
+  /// protocols (AS-285, AS-298). RuntimeError while running; repeated: no-op (AS-283).
+  void close();
+  [[nodiscard]] bool is_running() const noexcept;
+  [[nodiscard]] bool is_closed() const noexcept;
+
+  /// Lets the loop drive the coroutine, from the next turn on. An exception nobody asks for is reported when
+  /// the future dies.
+  template <class T>
+  Future<T> create_task(Task<T> task) {
+    auto state = std::make_shared<detail::TaskState<T>>(*this);
+    auto driven = std::make_shared<detail::DrivenTask<T>>(*this, std::move(task), state);
+    state->task = driven;
+    driven->start();
+    return Future<T>(std::move(state));
+  }
+  template <class T = void>
+  [[nodiscard]] Future<T> create_future() {
+    return Future<T>(*this);
+  }
+  /// Zero or less: lets the loop turn once.
+  Task<void> sleep(Duration delay);
+
+  /// Runs `fn` as an ordinary callback after the signal came; replaces an earlier one (AS-292, AS-293). Only
+  /// in the process's main thread, else RuntimeError (AS-296). ValueError: no such signal. RuntimeError: it
+  /// can't be caught (AS-295).
+  void add_signal_handler(int signum, Callback fn);
+  /// True if there was one; the default action is back (AS-294).
+  bool remove_signal_handler(int signum);  // NOLINT(modernize-use-nodiscard)
+
+  using ExceptionHandler = std::function<void(EventLoop&, const ExceptionContext&)>;
+  /// An empty function restores the default (AS-288).
+  void set_exception_handler(ExceptionHandler handler);
+  [[nodiscard]] const ExceptionHandler& get_exception_handler() const noexcept;
+  /// Asks the handler; if that throws, the default one, with both (AS-289).
+  void call_exception_handler(const ExceptionContext& context);
+  /// Logs one error record (AS-286).
+  void default_exception_handler(const ExceptionContext& context);
+
+  using Logger = std::function<void(LogLevel, std::string_view)>;
+  /// Where the loop's own messages go, from its thread; empty: standard error, warnings and worse.
+  void set_logger(Logger logger);
+  void log(LogLevel level, std::string_view message) const;
+
+  /// Debug mode: thread checks, slow callbacks are logged, silent failures are reported (AS-054, AS-273,
+  /// AS-290, AS-291).
+  void set_debug(bool enabled) noexcept;
+  [[nodiscard]] bool get_debug() const noexcept;
+  Duration slow_callback_duration = std::chrono::milliseconds(100);
+
+  /// Binds, listens, and lets the loop turn once (AS-001, AS-035). Errors, in this order (AS-009): ValueError
+  /// for sock with host or port (AS-006), for none of the three (AS-007), for a sock that is no stream
+  /// (AS-008); then GaiError or OSError naming the host (AS-016, AS-017); OSError naming the address that
+  /// can't be bound, with everything closed again (AS-029, AS-030).
+  Task<std::shared_ptr<Server>> create_server(ProtocolFactory protocol_factory, Hosts host,
+                                              std::optional<std::uint16_t> port,
+                                              CreateServerOptions options = {});
+
+  /// For those who know Asio: other I/O objects may live here. Do not run, stop or restart it.
+  [[nodiscard]] boost::asio::io_context& native() noexcept;
+  [[nodiscard]] detail::LoopCore& core() noexcept { return *core_; }
+
+ private:
+  void run_until_done(detail::FutureState& future);
+
+  std::shared_ptr<detail::LoopCore> core_;
+};
+
+/// The loop that runs on this thread; RuntimeError if none does.
+[[nodiscard]] EventLoop& get_running_loop();
+
+/// asyncio.run: a loop of its own for one coroutine.
+template <class T>
+T run(Task<T> task) {
+  EventLoop loop;
+  return loop.run_until_complete(std::move(task));
+}
+
+}  // namespace antiphon::asio_style
