@@ -1,0 +1,332 @@
+#include "antiphon/http/parser.hpp"
+
+#include <llhttp.h>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "antiphon/http/headers.hpp"
+#include "field_rules.hpp"
+#include "line_scanner.hpp"
+
+namespace antiphon::http {
+
+namespace {
+
+/// A token that llhttp tells in pieces: a view while it lies in one buffer, a copy once it does not.
+class Token {
+ public:
+  void add(std::string_view piece) {
+    if (!spill_.empty()) {
+      spill_.append(piece);
+    } else if (view_.empty()) {
+      view_ = piece;
+    } else if (view_.data() + view_.size() == piece.data()) {
+      view_ = {view_.data(), view_.size() + piece.size()};
+    } else {
+      keep();
+      spill_.append(piece);
+    }
+  }
+  /// The buffer that the view points into is about to go.
+  void keep() {
+    spill_.append(view_);
+    view_ = {};
+  }
+  [[nodiscard]] std::string_view text() const noexcept { return spill_.empty() ? view_ : std::string_view(spill_); }
+  void clear() noexcept {
+    view_ = {};
+    spill_.clear();
+  }
+
+ private:
+  std::string_view view_;
+  std::string spill_;
+};
+
+constexpr ParseError head_too_large{431, "the request's head is too large"};
+
+}  // namespace
+
+struct RequestParser::Impl {
+  enum class Stage { head, body, complete, failed };
+
+  Impl(RequestParserListener& to, const ParserLimits& at_most) : listener(&to), limits(at_most) { begin(); }
+
+  RequestParserListener* listener;
+  ParserLimits limits;
+  llhttp_t llhttp{};
+  LineScanner lines;
+  Token url;
+  Token name;
+  Token value;
+  FramingRules framing;
+  ParseError error;
+  const char* framing_from = nullptr;  ///< in the body stage: the first octet that the line scanner has not seen
+  std::size_t framing_size = 0;        ///< octets between two body pieces, or of the head
+  std::uint64_t body_size = 0;
+  std::size_t field_count = 0;
+  Stage stage = Stage::head;
+  bool pausing = false;
+  bool any = false;  ///< an octet of the message was seen
+
+  void begin() noexcept {
+    static const llhttp_settings_t settings = make_settings();
+    llhttp_init(&llhttp, HTTP_REQUEST, &settings);
+    llhttp.data = this;
+    lines.reset();
+    url.clear();
+    name.clear();
+    value.clear();
+    framing = {};
+    error = {};
+    framing_size = 0;
+    body_size = 0;
+    field_count = 0;
+    stage = Stage::head;
+    pausing = false;
+    any = false;
+  }
+
+  static llhttp_settings_t make_settings() noexcept;
+  static Impl& of(llhttp_t* parser) noexcept { return *static_cast<Impl*>(parser->data); }
+
+  int fail(ParseError why) noexcept {
+    if (stage != Stage::failed) error = why;
+    stage = Stage::failed;
+    return HPE_USER;
+  }
+
+  int on_headers_complete();
+  int on_header();
+  int on_body(std::string_view octets);
+
+  ParseResult feed(std::string_view octets);
+  ParseResult feed_body(std::string_view octets, std::size_t before);
+  ParseError explain(std::string_view octets) const noexcept;
+
+  [[nodiscard]] ParseResult failure(std::size_t consumed) noexcept {
+    stage = Stage::failed;
+    return {ParseStatus::malformed, consumed, error};
+  }
+};
+
+llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
+  llhttp_settings_t settings;
+  llhttp_settings_init(&settings);
+  settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {
+    Impl& self = of(parser);
+    self.url.add({at, length});
+    return self.url.text().size() > self.limits.target ? self.fail({414, "the request target is too long"}) : 0;
+  };
+  settings.on_url_complete = [](llhttp_t* parser) {
+    Impl& self = of(parser);
+    const auto method = static_cast<llhttp_method_t>(parser->method);
+    if (!target_fits_method(self.url.text(), llhttp_method_name(method)))
+      return self.fail({400, "the request target's form does not fit the method"});
+    self.listener->on_url(self.url.text());
+    return self.stage == Stage::failed ? HPE_USER : 0;
+  };
+  settings.on_header_field = [](llhttp_t* parser, const char* at, std::size_t length) {
+    of(parser).name.add({at, length});
+    return 0;
+  };
+  settings.on_header_value = [](llhttp_t* parser, const char* at, std::size_t length) {
+    of(parser).value.add({at, length});
+    return 0;
+  };
+  settings.on_header_value_complete = [](llhttp_t* parser) { return of(parser).on_header(); };
+  settings.on_headers_complete = [](llhttp_t* parser) { return of(parser).on_headers_complete(); };
+  settings.on_body = [](llhttp_t* parser, const char* at, std::size_t length) {
+    return of(parser).on_body({at, length});
+  };
+  // Stops llhttp, so that nothing of the next message is read before this one is answered for (trap T2).
+  settings.on_message_complete = [](llhttp_t* parser) {
+    of(parser).stage = Stage::complete;
+    return static_cast<int>(HPE_PAUSED);
+  };
+  return settings;
+}
+
+int RequestParser::Impl::on_header() {
+  const std::string_view text = trim_white_space(value.text());
+  int result = 0;
+  if (stage == Stage::head) {  // a trailer field would come in the body stage: nobody may mistake it for a header
+    if (++field_count > limits.fields) return fail({431, "too many header fields"});
+    if (const ParseError why = framing.field(name.text(), text); !why.reason.empty()) return fail(why);
+    listener->on_header(name.text(), text);
+    if (stage == Stage::failed) result = HPE_USER;
+  }
+  name.clear();
+  value.clear();
+  return result;
+}
+
+int RequestParser::Impl::on_headers_complete() {
+  MessageHead head;
+  head.method = llhttp_method_name(static_cast<llhttp_method_t>(llhttp.method));
+  head.version_major = llhttp.http_major;
+  head.version_minor = llhttp.http_minor;
+  if (const ParseError why = framing.complete(head, limits.body); !why.reason.empty()) return fail(why);
+  head.keep_alive = llhttp_should_keep_alive(&llhttp) != 0;
+  llhttp.upgrade = 0;  // an offer of another protocol is declined by answering in this one (RFC 9110, 7.8)
+  stage = Stage::body;
+  framing_size = 0;
+  listener->on_headers_complete(head);
+  if (stage == Stage::failed) return HPE_USER;
+  return pausing ? HPE_PAUSED : 0;
+}
+
+int RequestParser::Impl::on_body(std::string_view octets) {
+  const std::string_view gap(framing_from, static_cast<std::size_t>(octets.data() - framing_from));
+  if (!lines.paired(gap)) return fail({400, "a line of the chunked body ends without CR LF"});
+  if (!octets.empty()) framing_size = 0;
+  framing_from = octets.data() + octets.size();
+  body_size += octets.size();
+  if (body_size > limits.body) return fail({413, "the request's body is too large"});
+  listener->on_body(std::as_bytes(std::span(octets)));
+  if (stage == Stage::failed) return HPE_USER;
+  return pausing ? HPE_PAUSED : 0;
+}
+
+/// llhttp's own refusals, as answers.
+ParseError RequestParser::Impl::explain(std::string_view octets) const noexcept {
+  const char* at = llhttp_get_error_pos(&llhttp);
+  switch (llhttp_get_errno(&llhttp)) {
+    case HPE_INVALID_METHOD: {
+      // A token that no one knows is a method not implemented; anything else is not HTTP.
+      const bool inside = at >= octets.data() && at < octets.data() + octets.size();
+      if (inside && is_token_char(*at)) return {501, "unknown method"};
+      return {400, "malformed request line"};
+    }
+    case HPE_INVALID_VERSION:
+      if (llhttp_get_error_reason(&llhttp) == std::string_view("Invalid HTTP version"))
+        return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+      return {400, "malformed HTTP version"};
+    case HPE_PAUSED_H2_UPGRADE: return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+    case HPE_INVALID_URL: return {400, "malformed request target"};
+    case HPE_INVALID_CONSTANT: return {400, "malformed request line"};
+    case HPE_INVALID_HEADER_TOKEN: return {400, "malformed header field"};
+    case HPE_INVALID_CONTENT_LENGTH:
+      if (llhttp_get_error_reason(&llhttp) == std::string_view("Content-Length overflow"))
+        return {413, "the request's body is too large"};
+      return {400, "malformed Content-Length"};
+    case HPE_UNEXPECTED_CONTENT_LENGTH: return {400, "conflicting Content-Length"};
+    case HPE_INVALID_TRANSFER_ENCODING: return {400, "malformed Transfer-Encoding"};
+    case HPE_INVALID_CHUNK_SIZE:
+      if (llhttp_get_error_reason(&llhttp) == std::string_view("Chunk size overflow"))
+        return {413, "the request's body is too large"};
+      return {400, "malformed chunk size"};
+    default: return {400, "malformed request"};
+  }
+}
+
+ParseResult RequestParser::Impl::feed(std::string_view octets) {
+  if (stage == Stage::failed) return {ParseStatus::malformed, 0, error};
+  if (stage == Stage::complete) begin();
+  if (stage == Stage::body) return feed_body(octets, 0);
+
+  // The head: as much of it as has orderly line ends and is within the limit goes to llhttp, whose complaint, being about
+  // an earlier octet, goes first. So the cutting of the octets never decides which error is told.
+  const std::string_view within = octets.substr(0, limits.head - framing_size);
+  const LineScanner::Result scan = lines.head(within);
+  any = any || lines.past_first_line() || std::any_of(octets.begin(), octets.end(), [](char c) { return c != '\r' && c != '\n'; });
+  if (scan.size > 0) {
+    const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), scan.size);
+    if (status != HPE_OK && status != HPE_PAUSED) {
+      if (stage != Stage::failed) error = explain(octets.substr(0, scan.size));
+      return failure(0);
+    }
+  }
+  if (scan.verdict == LineScanner::Verdict::end) {
+    if (stage == Stage::head) {  // llhttp and the scanner disagree on where the head ends: trust neither
+      error = {400, "malformed request"};
+      return failure(0);
+    }
+    return feed_body(octets.substr(scan.size), scan.size);
+  }
+  if (scan.verdict == LineScanner::Verdict::bad) {
+    error = {400, "a line of the request's head is malformed"};
+    return failure(0);
+  }
+  framing_size += scan.size;
+  if (within.size() < octets.size() || framing_size == limits.head) {
+    error = lines.past_first_line() ? head_too_large : ParseError{414, "the request target is too long"};
+    return failure(0);
+  }
+  url.keep();
+  name.keep();
+  value.keep();
+  return {ParseStatus::need_more, octets.size(), {}};
+}
+
+ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t before) {
+  if (stage == Stage::body && pausing) return {ParseStatus::paused, before, {}};
+  std::size_t size = octets.size();
+  if (stage == Stage::body) {
+    if (llhttp_get_errno(&llhttp) == HPE_PAUSED) llhttp_resume(&llhttp);
+    framing_from = octets.data();
+    const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), octets.size());
+    if (status != HPE_OK && status != HPE_PAUSED) {
+      if (stage != Stage::failed) error = explain(octets);
+      return failure(before);
+    }
+    if (status == HPE_PAUSED) size = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - octets.data());
+    const std::string_view gap(framing_from, static_cast<std::size_t>(octets.data() + size - framing_from));
+    framing_size += gap.size();
+    if (!lines.paired(gap)) {
+      error = {400, "a line of the chunked body ends without CR LF"};
+      return failure(before);
+    }
+    if (framing_size > limits.head) {
+      error = {431, "chunk extensions or trailers are too large"};
+      return failure(before);
+    }
+  } else {
+    size = 0;  // complete with the head
+  }
+  name.clear();  // a trailer's
+  value.clear();
+  if (stage == Stage::complete) {
+    listener->on_message_complete();
+    if (stage == Stage::failed) return failure(before + size);
+    return {ParseStatus::message_complete, before + size, {}};
+  }
+  if (pausing) return {ParseStatus::paused, before + size, {}};
+  return {ParseStatus::need_more, before + size, {}};
+}
+
+RequestParser::Impl& RequestParser::impl() noexcept { return *std::launder(reinterpret_cast<Impl*>(storage_.data())); }
+const RequestParser::Impl& RequestParser::impl() const noexcept {
+  return *std::launder(reinterpret_cast<const Impl*>(storage_.data()));
+}
+
+RequestParser::RequestParser(RequestParserListener& listener, const ParserLimits& limits) : storage_() {
+  static_assert(sizeof(Impl) <= sizeof(storage_) && alignof(Impl) <= 8);
+  std::construct_at(reinterpret_cast<Impl*>(storage_.data()), listener, limits);
+}
+RequestParser::~RequestParser() { std::destroy_at(&impl()); }
+
+ParseResult RequestParser::feed(std::span<const std::byte> octets) {
+  return impl().feed({reinterpret_cast<const char*>(octets.data()), octets.size()});
+}
+
+ParseResult RequestParser::finish() {
+  Impl& self = impl();
+  if (self.stage == Impl::Stage::failed) return {ParseStatus::malformed, 0, self.error};
+  if (!in_message()) return {ParseStatus::need_more, 0, {}};
+  self.error = {400, "the request ends before it is complete"};
+  return self.failure(0);
+}
+
+void RequestParser::pause() noexcept { impl().pausing = true; }
+void RequestParser::resume() noexcept { impl().pausing = false; }
+void RequestParser::stop(ParseError error) noexcept { impl().fail(error); }
+void RequestParser::reset() noexcept { impl().begin(); }
+bool RequestParser::in_message() const noexcept {
+  const Impl& self = impl();
+  return self.stage == Impl::Stage::body || (self.stage == Impl::Stage::head && self.any);
+}
+
+}  // namespace antiphon::http

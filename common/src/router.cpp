@@ -1,0 +1,102 @@
+#include "antiphon/http/router.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace antiphon::http {
+
+namespace {
+
+bool is_param(std::string_view segment) noexcept {
+  return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
+
+/// Calls `visit(segment)` for what stands between the slashes; "/" has one empty segment.
+template <typename Visit>
+void for_each_segment(std::string_view path, Visit visit) {
+  path.remove_prefix(path.empty() ? 0 : 1);
+  while (true) {
+    const std::size_t slash = path.find('/');
+    visit(path.substr(0, slash));
+    if (slash == std::string_view::npos) return;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+bool matches(const std::vector<std::string>& segments, std::string_view path) {
+  if (path.empty() || path.front() != '/') return false;
+  std::size_t index = 0;
+  bool same = true;
+  for_each_segment(path, [&](std::string_view segment) {
+    if (index >= segments.size() || !same) {
+      same = false;
+      return;
+    }
+    same = is_param(segments[index]) ? !segment.empty() : segments[index] == segment;
+    ++index;
+  });
+  return same && index == segments.size();
+}
+
+void set_params(const std::vector<std::string>& segments, Request& request) {
+  request.clear_params();
+  std::size_t index = 0;
+  for_each_segment(request.path(), [&](std::string_view segment) {
+    const std::string_view name = segments[index++];
+    if (is_param(name)) request.add_param(name.substr(1, name.size() - 2), segment);
+  });
+}
+
+}  // namespace
+
+Router& Router::add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options) {
+  if (pattern.empty() || pattern.front() != '/')
+    throw std::invalid_argument("route pattern must begin with '/': " + std::string(pattern));
+  std::vector<std::string> segments;
+  for_each_segment(pattern, [&](std::string_view segment) { segments.emplace_back(segment); });
+
+  auto path = std::find_if(paths_.begin(), paths_.end(), [&](const Path& p) { return p.segments == segments; });
+  if (path == paths_.end()) path = paths_.insert(paths_.end(), Path{segments, {}, {}});
+  for (const Route& route : path->routes)
+    if (route.method == method)
+      throw std::invalid_argument("route exists already: " + std::string(method) + " " + std::string(pattern));
+  path->routes.push_back({std::string(method), segments, std::move(handler), options.body});
+
+  if (!path->allow.empty()) path->allow += ", ";
+  path->allow += method;
+  if (method == "GET") path->allow += ", HEAD";
+  return *this;
+}
+
+Router::Match Router::find(Request& request) const {
+  Match match;
+  for (const Path& path : paths_) {
+    if (!matches(path.segments, request.path())) continue;
+    const auto route_for = [&path](std::string_view method) -> const Route* {
+      for (const Route& route : path.routes)
+        if (route.method == method) return &route;
+      return nullptr;
+    };
+    const Route* route = route_for(request.method());
+    if (route == nullptr && request.method() == "HEAD") route = route_for("GET");
+    if (route != nullptr) {
+      set_params(path.segments, request);
+      return {Found::route, route, {}};
+    }
+    if (match.found == Found::no_such_path) match = {Found::method_not_allowed, nullptr, path.allow};
+  }
+  return match;
+}
+
+void respond_not_found(const Router::Match& match, Exchange& exchange) {
+  constexpr Field text{"Content-Type", "text/plain; charset=utf-8"};
+  if (match.found == Router::Found::method_not_allowed) {
+    const std::array fields{text, Field{"Allow", match.allow}};
+    exchange.respond(ResponseView{405, fields, "method not allowed\n"});
+  } else {
+    const std::array fields{text};
+    exchange.respond(ResponseView{404, fields, "not found\n"});
+  }
+}
+
+}  // namespace antiphon::http
