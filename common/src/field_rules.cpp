@@ -63,6 +63,7 @@ bool target_fits_method(std::string_view target, std::string_view method) noexce
 
 ParseError FramingRules::field(std::string_view name, std::string_view value) noexcept {
   switch (name.size()) {  // few names have these lengths: most fields cost one comparison
+    case 0: return {400, "a header field without a name"};
     case 4:
       if (!equal_ignoring_case(name, "Host")) break;
       if (++hosts_ > 1) return {400, "more than one Host"};

@@ -21,7 +21,8 @@ class LineScanner {
     std::size_t size;
   };
 
-  /// Goes to the empty line that ends a head. Empty lines before the first line do not count (RFC 9112, 2.2).
+  /// Goes to the empty line that ends a head. Empty lines before the first line do not count (RFC 9112, 2.2); that line
+  /// has exactly two spaces, apart from each other (RFC 9112, 3).
   Result head(std::string_view octets) noexcept;
   /// Only that CR and LF come in pairs.
   [[nodiscard]] bool paired(std::string_view octets) noexcept;
@@ -30,9 +31,14 @@ class LineScanner {
   void reset() noexcept { *this = LineScanner(); }
 
  private:
+  /// Looks at a further piece of the request line; where a space is out of place, or npos.
+  [[nodiscard]] std::size_t misplaced_space(std::string_view piece) noexcept;
+
   std::size_t line_size_ = 0;
   std::size_t lines_ = 0;
+  std::size_t spaces_ = 0;  // of the request line
   bool after_cr_ = false;
+  bool after_space_ = false;
 };
 
 }  // namespace antiphon::http

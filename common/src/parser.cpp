@@ -46,6 +46,8 @@ class Token {
 };
 
 constexpr ParseError head_too_large{431, "the request's head is too large"};
+constexpr ParseError chunk_framing_too_large{431, "chunk extensions or trailers are too large"};
+constexpr ParseError other_version{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
 
 }  // namespace
 
@@ -123,6 +125,7 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   settings.on_url_complete = [](llhttp_t* parser) {
     Impl& self = of(parser);
     const auto method = static_cast<llhttp_method_t>(parser->method);
+    if (method == HTTP_PRI) return self.fail(other_version);  // the preface of HTTP/2 (RFC 9113, 3.4)
     if (!target_fits_method(self.url.text(), llhttp_method_name(method)))
       return self.fail({400, "the request target's form does not fit the method"});
     self.listener->on_url(self.url.text());
@@ -180,8 +183,9 @@ int RequestParser::Impl::on_headers_complete() {
 
 int RequestParser::Impl::on_body(std::string_view octets) {
   const std::string_view gap(framing_from, static_cast<std::size_t>(octets.data() - framing_from));
+  if (framing_size + gap.size() > limits.head) return fail(chunk_framing_too_large);
   if (!lines.paired(gap)) return fail({400, "a line of the chunked body ends without CR LF"});
-  if (!octets.empty()) framing_size = 0;
+  framing_size = 0;
   framing_from = octets.data() + octets.size();
   body_size += octets.size();
   if (body_size > limits.body) return fail({413, "the request's body is too large"});
@@ -202,9 +206,9 @@ ParseError RequestParser::Impl::explain(std::string_view octets) const noexcept 
     }
     case HPE_INVALID_VERSION:
       if (llhttp_get_error_reason(&llhttp) == std::string_view("Invalid HTTP version"))
-        return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+        return other_version;
       return {400, "malformed HTTP version"};
-    case HPE_PAUSED_H2_UPGRADE: return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+    case HPE_PAUSED_H2_UPGRADE: return other_version;
     case HPE_INVALID_URL: return {400, "malformed request target"};
     case HPE_INVALID_CONSTANT: return {400, "malformed request line"};
     case HPE_INVALID_HEADER_TOKEN: return {400, "malformed header field"};
@@ -231,7 +235,7 @@ ParseResult RequestParser::Impl::feed(std::string_view octets) {
   // an earlier octet, goes first. So the cutting of the octets never decides which error is told.
   const std::string_view within = octets.substr(0, limits.head - framing_size);
   const LineScanner::Result scan = lines.head(within);
-  any = any || lines.past_first_line() || std::any_of(octets.begin(), octets.end(), [](char c) { return c != '\r' && c != '\n'; });
+  any = any || octets.find_first_not_of("\r\n") != std::string_view::npos;
   if (scan.size > 0) {
     const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), scan.size);
     if (status != HPE_OK && status != HPE_PAUSED) {
@@ -275,12 +279,12 @@ ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t 
     if (status == HPE_PAUSED) size = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - octets.data());
     const std::string_view gap(framing_from, static_cast<std::size_t>(octets.data() + size - framing_from));
     framing_size += gap.size();
-    if (!lines.paired(gap)) {
-      error = {400, "a line of the chunked body ends without CR LF"};
+    if (framing_size > limits.head) {
+      error = chunk_framing_too_large;
       return failure(before);
     }
-    if (framing_size > limits.head) {
-      error = {431, "chunk extensions or trailers are too large"};
+    if (!lines.paired(gap)) {
+      error = {400, "a line of the chunked body ends without CR LF"};
       return failure(before);
     }
   } else {
