@@ -1,0 +1,9 @@
+#pragma once
+
+/// All of cl-async's model: a loop, callbacks registered at the listener, conditions.
+
+#include "antiphon/cl_async_style/conditions.hpp"
+#include "antiphon/cl_async_style/event_loop.hpp"
+#include "antiphon/cl_async_style/events.hpp"
+#include "antiphon/cl_async_style/socket.hpp"
+#include "antiphon/cl_async_style/tcp_server.hpp"
