@@ -8,6 +8,9 @@
 namespace antiphon::cl_async_style {
 
 class socket;
+namespace detail {
+struct condition_factory;
+}
 
 /// The conditions of cl-async (CL-050 to CL-060): what an event callback is handed and what a failing call throws.
 ///
@@ -49,12 +52,12 @@ class event_error : public virtual event_info {
 
 class streamish_info : public virtual event_info {
  public:
-  explicit streamish_info(std::shared_ptr<cl_async_style::socket> socket = {}) : socket_(std::move(socket)) {}
   /// The socket concerned; it may be closed already (CL-070). Null for a listener's events.
   [[nodiscard]] const std::shared_ptr<cl_async_style::socket>& streamish() const noexcept { return socket_; }
   [[nodiscard]] std::string_view type_name() const noexcept override { return "streamish-info"; }
 
  private:
+  friend struct detail::condition_factory;
   std::shared_ptr<cl_async_style::socket> socket_;
 };
 

@@ -97,7 +97,7 @@ struct write_buffer_limits {
 };
 [[nodiscard]] write_buffer_limits get_write_buffer_limits(const socket& of) noexcept;
 
-/// Extension: "127.0.0.1:4711"; known also after the close. Empty if it could not be found out.
-[[nodiscard]] const std::string& peer_name(const socket& of) noexcept;
+/// Extension: "127.0.0.1:4711"; kept after the close if it was asked for before. Empty if it could not be found out.
+[[nodiscard]] const std::string& peer_name(socket& of);
 
 }  // namespace antiphon::cl_async_style

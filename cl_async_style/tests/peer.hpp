@@ -1,0 +1,149 @@
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "antiphon/cl_async_style.hpp"
+
+namespace antiphon::cl_async_style::test {
+
+/// A blocking client. Its time limit is only against a hang.
+class peer {
+ public:
+  explicit peer(std::uint16_t port, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const timeval limit{30, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_port = htons(port);
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&where), sizeof(where)) != 0)
+      throw std::runtime_error("the peer cannot connect");
+  }
+  peer(const peer&) = delete;
+  peer& operator=(const peer&) = delete;
+  ~peer() { close(); }
+
+  void send(std::string_view text) const {
+    while (!text.empty()) {
+      const ssize_t count = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (count <= 0) return;
+      text.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+  /// Exactly that many octets, or fewer at the end.
+  [[nodiscard]] std::string read(std::size_t size) const {
+    std::string text;
+    while (text.size() < size) {
+      std::array<char, 65536> piece{};
+      const ssize_t count = ::recv(fd_, piece.data(), std::min(piece.size(), size - text.size()), 0);
+      if (count <= 0) break;
+      text.append(piece.data(), static_cast<std::size_t>(count));
+    }
+    return text;
+  }
+  /// Everything up to the end; `end` becomes "eof" or "reset".
+  std::string read_all(std::string* end = nullptr) const {
+    std::string text;
+    std::array<char, 65536> piece{};
+    while (true) {
+      const ssize_t count = ::recv(fd_, piece.data(), piece.size(), 0);
+      if (count <= 0) {
+        if (end != nullptr) *end = count == 0 ? "eof" : "reset";
+        return text;
+      }
+      text.append(piece.data(), static_cast<std::size_t>(count));
+    }
+  }
+  void shutdown_write() const { ::shutdown(fd_, SHUT_WR); }
+  void reset() {
+    const linger now{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close();
+  }
+  void close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_;
+};
+
+/// Writes down the life of one socket and runs what the test puts into it.
+struct scene {
+  std::vector<std::string> log;
+  tcp_server_options options;
+  socket_callback on_connect;
+  std::function<void(socket&, std::string_view)> on_read;
+  std::function<void(socket&, const std::exception&)> on_event;
+  event_loop_options loop_options;
+  bool keep_running = false;  ///< the end of a connection does not end the loop
+  std::shared_ptr<socket> last;
+
+  /// Listens, runs `script` as the peer in a thread of its own and the loop here, until the connection has ended.
+  template <typename Script>
+  void play(Script script) {
+    std::thread thread;
+    struct joiner {
+      std::thread* of;
+      ~joiner() {
+        if (of->joinable()) of->join();
+      }
+    } const join{&thread};
+    options.connect_cb = [this](socket& which) {
+      log.emplace_back("connect");
+      last = which.ref();
+      if (on_connect) on_connect(which);
+    };
+    options.event_cb = [this](const std::exception& event) {
+      const auto* info = condition_cast<event_info>(event);
+      log.push_back("event " + std::string(info != nullptr ? info->type_name() : event.what()));
+      if (const auto which = event_socket(event)) log.back() += socket_closed_p(*which) ? " closed" : " open";
+      if (on_event && last) on_event(*last, event);
+    };
+    options.close_cb = [this](socket&, const event_error* cause) {
+      log.push_back("close " + std::string(cause != nullptr ? cause->type_name() : "none"));
+      if (!keep_running) exit_event_loop();
+    };
+    options.pause_write_cb = [this, also = options.pause_write_cb](socket& which) {
+      log.emplace_back("pause");
+      if (also) also(which);
+    };
+    options.resume_write_cb = [this, also = options.resume_write_cb](socket& which) {
+      log.emplace_back("resume");
+      if (also) also(which);
+    };
+    start_event_loop(
+        [&] {
+          const auto server = tcp_server(
+              "127.0.0.1", 0,
+              [this](socket& which, std::span<const std::byte> octets) {
+                const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
+                log.push_back("read " + (text.size() < 20 ? std::string(text) : std::to_string(text.size())));
+                if (on_read) on_read(which, text);
+              },
+              options);
+          thread = std::thread([port = server_port(*server), script] {
+            peer client(port);
+            script(client);
+          });
+        },
+        loop_options);
+  }
+};
+
+}  // namespace antiphon::cl_async_style::test
