@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct ExceptionContext {
   std::shared_ptr<BaseProtocol> protocol;
   std::shared_ptr<Transport> transport;
   std::optional<TransportSocket> socket;
+  const ExceptionContext* context = nullptr;  ///< what the failing exception handler had been asked (AS-289)
 
   /// The names of the entries that are set, sorted: {"exception", "handle", "message"}.
   [[nodiscard]] std::vector<std::string_view> keys() const;
@@ -141,6 +143,10 @@ class EventLoop {
   [[nodiscard]] Future<T> create_future() {
     return Future<T>(*this);
   }
+  /// Runs `fn` on one of a few threads of the loop's own; the future is completed on the loop. For calls that
+  /// block.
+  template <class Fn>
+  auto run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>>;
   /// Zero or less: lets the loop turn once.
   Task<void> sleep(Duration delay);
 
@@ -185,9 +191,47 @@ class EventLoop {
 
  private:
   void run_until_done(detail::FutureState& future);
+  /// `work` runs on another thread, then `deliver` on the loop's; not at all once the loop is closed.
+  void submit(Callback work, Callback deliver);
 
   std::shared_ptr<detail::LoopCore> core_;
 };
+
+template <class Fn>
+auto EventLoop::run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>> {
+  using Result = std::invoke_result_t<Fn>;
+  struct Job {
+    Fn fn;
+    Future<Result> future;
+    std::optional<detail::Stored<Result>> value = std::nullopt;
+    std::exception_ptr exception = nullptr;
+  };
+  Future<Result> future(*this);
+  auto job = std::make_shared<Job>(Job{std::move(fn), future});
+  auto work = [job] {
+    try {
+      if constexpr (std::is_void_v<Result>) {
+        job->fn();
+        job->value.emplace();
+      } else {
+        job->value.emplace(job->fn());
+      }
+    } catch (...) {
+      job->exception = std::current_exception();
+    }
+  };
+  auto deliver = [job] {
+    if (job->future.done()) return;  // cancelled meanwhile
+    if (job->exception) {
+      job->future.set_exception(job->exception);
+    } else {
+      job->future.set_result(std::move(*job->value));
+    }
+  };
+  job.reset();
+  submit(std::move(work), std::move(deliver));
+  return future;
+}
 
 /// The loop that runs on this thread; RuntimeError if none does.
 [[nodiscard]] EventLoop& get_running_loop();

@@ -17,20 +17,26 @@ class EventLoop;
 
 namespace detail {
 
+class LoopCore;
 class TaskBase;
 
 /// What all futures share, whatever their type: one state, one exception, those who wait.
 class FutureState : public std::enable_shared_from_this<FutureState> {
  public:
-  explicit FutureState(EventLoop& loop) : loop_(&loop) {}
+  explicit FutureState(EventLoop& loop);
   FutureState(const FutureState&) = delete;
   FutureState& operator=(const FutureState&) = delete;
-  virtual ~FutureState() = default;
+  /// Reports an exception that nobody asked for.
+  virtual ~FutureState();
 
   [[nodiscard]] bool done() const noexcept { return phase_ != Phase::pending; }
   [[nodiscard]] bool cancelled() const noexcept { return phase_ == Phase::cancelled; }
-  [[nodiscard]] EventLoop& loop() const noexcept { return *loop_; }
-  [[nodiscard]] const std::exception_ptr& exception() const noexcept { return exception_; }
+  /// RuntimeError once the loop is gone.
+  [[nodiscard]] EventLoop& loop() const;
+  [[nodiscard]] const std::exception_ptr& exception() const noexcept {
+    retrieved_ = true;
+    return exception_;
+  }
 
   virtual bool cancel();
   void set_exception(std::exception_ptr exception);
@@ -46,11 +52,15 @@ class FutureState : public std::enable_shared_from_this<FutureState> {
   void check_pending() const;
 
  private:
-  EventLoop* loop_;
+  std::weak_ptr<LoopCore> core_;
+  mutable bool retrieved_ = false;
   Phase phase_ = Phase::pending;
   std::exception_ptr exception_;
   std::vector<std::function<void()>> callbacks_;
 };
+
+/// Throws CancelledError if the running task was asked to stop while nothing could be cancelled.
+void throw_if_cancelled();
 
 /// void has no values; everything else stands for itself.
 template <class T>
@@ -81,7 +91,7 @@ class ValueState : public FutureState {
 ///
 /// Callbacks and awaiting coroutines run through call_soon, in the order in which they came, never from
 /// inside set_result. Thread: the loop's thread only; complete it from elsewhere with call_soon_threadsafe.
-/// Must not outlive its loop.
+/// May outlive its loop, but is of no use then.
 template <class T = void>
 class Future {
  public:
@@ -90,7 +100,7 @@ class Future {
 
   [[nodiscard]] bool done() const noexcept { return state_->done(); }
   [[nodiscard]] bool cancelled() const noexcept { return state_->cancelled(); }
-  [[nodiscard]] EventLoop& get_loop() const noexcept { return state_->loop(); }
+  [[nodiscard]] EventLoop& get_loop() const { return state_->loop(); }
 
   /// The value; throws the exception if there is one, CancelledError if cancelled, InvalidStateError if not
   /// done. A value that can't be copied is moved out: ask once.
@@ -120,7 +130,10 @@ class Future {
     std::shared_ptr<detail::ValueState<T>> state;
     [[nodiscard]] bool await_ready() const noexcept { return state->done(); }
     void await_suspend(std::coroutine_handle<> waiting) const { state->suspend(waiting); }
-    T await_resume() const { return Future(state).result(); }
+    T await_resume() const {
+      detail::throw_if_cancelled();
+      return Future(state).result();
+    }
   };
   Awaiter operator co_await() const { return Awaiter{state_}; }
 

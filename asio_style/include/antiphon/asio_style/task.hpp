@@ -57,33 +57,41 @@ struct Promise<void> : PromiseBase {
 /// The loop owns it until it ends or the loop closes; then the coroutine is destroyed where it stands.
 class TaskBase : public std::enable_shared_from_this<TaskBase> {
  public:
-  explicit TaskBase(EventLoop& loop) : loop_(&loop) {}
+  explicit TaskBase(EventLoop& loop);
   TaskBase(const TaskBase&) = delete;
   TaskBase& operator=(const TaskBase&) = delete;
   virtual ~TaskBase() = default;
 
-  /// The task whose coroutine runs now on this thread; null outside.
-  static TaskBase* current() noexcept;
   /// Gives the task to its loop and queues its first step.
   void start();
   /// Runs `next` until it waits again; the loop's way in.
   void step(std::coroutine_handle<> next);
   /// Asks the coroutine to stop: CancelledError where it waits.
   void request_cancel();
-  /// What `current()` waits for; forgotten at the next step.
+  /// What the coroutine waits for; forgotten at the next step.
   void wait_for(const std::shared_ptr<FutureState>& future) { waiting_for_ = future; }
   /// True once after request_cancel found nothing that could be cancelled.
   [[nodiscard]] bool take_cancel_request() noexcept { return std::exchange(cancel_requested_, false); }
-  [[nodiscard]] EventLoop& loop() const noexcept { return *loop_; }
+  [[nodiscard]] LoopCore& core() const;
 
  private:
   virtual std::coroutine_handle<> coroutine() noexcept = 0;
   virtual void ended() = 0;
   virtual void cancelled_before_start() = 0;
 
-  EventLoop* loop_;
+  std::weak_ptr<LoopCore> core_;
   std::weak_ptr<FutureState> waiting_for_;
   bool cancel_requested_ = false;
+};
+
+/// The task whose coroutine runs now on this thread; RuntimeError outside of one.
+[[nodiscard]] TaskBase& running_task();
+
+/// Lets the loop turn once.
+struct Yield {
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) const;
+  void await_resume() const { throw_if_cancelled(); }
 };
 
 }  // namespace detail
@@ -174,9 +182,19 @@ class DrivenTask final : public TaskBase {
       }
     } catch (const CancelledError&) {
       state_->mark_cancelled();
+    } catch (const SystemExit&) {
+      leave_loop();
+    } catch (const KeyboardInterrupt&) {
+      leave_loop();
     } catch (...) {
       state_->set_exception(std::current_exception());
     }
+  }
+
+  [[noreturn]] void leave_loop() {
+    state_->set_exception(std::current_exception());
+    static_cast<void>(state_->exception());  // it is known to whoever ran the loop
+    throw;
   }
 
   Task<T> task_;

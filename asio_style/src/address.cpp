@@ -1,0 +1,148 @@
+#include "antiphon/asio_style/address.hpp"
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstddef>
+
+#include "antiphon/asio_style/errors.hpp"
+#include "raw_address.hpp"
+
+namespace antiphon::asio_style {
+
+namespace {
+
+using detail::SocketName;
+
+int int_option(int fileno, int level, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (::getsockopt(fileno, level, name, &value, &length) != 0) throw_os_error(errno);
+  return value;
+}
+
+template <class Sockaddr>
+Sockaddr as(const SocketName& name) {
+  Sockaddr copy{};
+  std::memcpy(&copy, &name.storage, sizeof copy);
+  return copy;
+}
+
+}  // namespace
+
+std::string SocketAddress::to_string() const {
+  if (family == AF_UNIX) return host;
+  const std::string bracketed = family == AF_INET6 ? "[" + host + "]" : host;
+  return bracketed + ":" + std::to_string(port);
+}
+
+int TransportSocket::family() const {
+  return int_option(fileno_, SOL_SOCKET, SO_DOMAIN);
+}
+int TransportSocket::type() const {
+  return int_option(fileno_, SOL_SOCKET, SO_TYPE);
+}
+int TransportSocket::proto() const {
+  return int_option(fileno_, SOL_SOCKET, SO_PROTOCOL);
+}
+int TransportSocket::getsockopt(int level, int name) const {
+  return int_option(fileno_, level, name);
+}
+
+void TransportSocket::setsockopt(int level, int name, int value) const {
+  if (::setsockopt(fileno_, level, name, &value, sizeof value) != 0) throw_os_error(errno);
+}
+
+SocketAddress TransportSocket::getsockname() const {
+  SocketName name;
+  if (!detail::local_name(fileno_, name)) throw_os_error(errno);
+  return detail::to_address(name);
+}
+
+SocketAddress TransportSocket::getpeername() const {
+  SocketName name;
+  if (!detail::peer_name(fileno_, name)) throw_os_error(errno);
+  return detail::to_address(name);
+}
+
+namespace detail {
+
+bool local_name(int fd, SocketName& name) noexcept {
+  name.length = sizeof name.storage;
+  return ::getsockname(fd, name.get(), &name.length) == 0;
+}
+
+bool peer_name(int fd, SocketName& name) noexcept {
+  name.length = sizeof name.storage;
+  return ::getpeername(fd, name.get(), &name.length) == 0;
+}
+
+SocketAddress to_address(const SocketName& name) {
+  SocketAddress address;
+  address.family = name.family();
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.family == AF_INET) {
+    const auto v4 = as<sockaddr_in>(name);
+    address.host = ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    address.port = ntohs(v4.sin_port);
+  } else if (address.family == AF_INET6) {
+    const auto v6 = as<sockaddr_in6>(name);
+    address.host = ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    address.port = ntohs(v6.sin6_port);
+    address.scope_id = v6.sin6_scope_id;
+  } else if (address.family == AF_UNIX) {
+    const auto local = as<sockaddr_un>(name);
+    const std::size_t length = name.length - offsetof(sockaddr_un, sun_path);
+    // A leading NUL is the abstract namespace and belongs to the name; otherwise a NUL ends the path.
+    const bool abstract = length > 1 && local.sun_path[0] == '\0';
+    address.host.assign(local.sun_path, abstract ? length : ::strnlen(local.sun_path, length));
+  }
+  return address;
+}
+
+void throw_address_error(int error_number, const char* attempt, const SocketName& name) {
+  const auto address = to_address(name);
+  std::string text = "'" + address.host + "'";
+  if (address.family == AF_INET) text = "(" + text + ", " + std::to_string(address.port) + ")";
+  if (address.family == AF_INET6) {
+    text =
+        "(" + text + ", " + std::to_string(address.port) + ", 0, " + std::to_string(address.scope_id) + ")";
+  }
+  std::string reason = std::generic_category().message(error_number);
+  for (char& letter : reason) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  throw_os_error(error_number,
+                 "error while attempting to " + std::string(attempt) + " address " + text + ": " + reason);
+}
+
+KeptAddress::KeptAddress(const SocketName& name) {
+  switch (name.family()) {
+    case AF_INET:
+      v4_ = as<sockaddr_in>(name);
+      break;
+    case AF_INET6:
+      v6_ = as<sockaddr_in6>(name);
+      break;
+    case AF_UNIX: {
+      any_.sa_family = AF_UNIX;
+      auto path = to_address(name).host;
+      if (!path.empty()) path_ = std::make_unique<std::string>(std::move(path));
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+SocketAddress KeptAddress::get() const {
+  if (any_.sa_family == AF_UNIX) return {AF_UNIX, path_ ? *path_ : std::string(), 0, 0};
+  SocketName name;
+  if (any_.sa_family == AF_INET) std::memcpy(&name.storage, &v4_, sizeof v4_);
+  if (any_.sa_family == AF_INET6) std::memcpy(&name.storage, &v6_, sizeof v6_);
+  return to_address(name);
+}
+
+}  // namespace detail
+
+}  // namespace antiphon::asio_style

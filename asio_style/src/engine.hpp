@@ -1,0 +1,30 @@
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <unordered_map>
+
+#include "loop_core.hpp"
+
+namespace antiphon::asio_style::detail {
+
+/// What the core asks of Asio: to wait, to be woken from other threads, one timer, the signals, a few
+/// threads.
+struct LoopCore::Engine {
+  // One thread runs it, so the reactor needs no locks per descriptor; posting from other threads stays safe.
+  boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
+  boost::asio::posix::stream_descriptor selector{context};
+  boost::asio::steady_timer timer{context};
+  boost::asio::signal_set signals{context};
+  std::unordered_map<int, std::shared_ptr<Callback>> signal_handlers;
+  bool waiting_for_signals = false;
+  std::unique_ptr<boost::asio::thread_pool> pool;  // made when first needed
+};
+
+}  // namespace antiphon::asio_style::detail

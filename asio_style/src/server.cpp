@@ -1,0 +1,115 @@
+#include <utility>
+
+#include "antiphon/asio_style/errors.hpp"
+#include "server_impl.hpp"
+
+namespace antiphon::asio_style::detail {
+
+std::shared_ptr<ServerImpl> ServerImpl::make(LoopCore& core, ProtocolFactory factory,
+                                             std::vector<UniqueFd> sockets, int backlog) {
+  auto server = std::make_shared<ServerImpl>(core, std::move(factory), backlog);
+  for (auto& socket : sockets)
+    server->listeners_.push_back(std::make_unique<Listener>(core, *server, std::move(socket)));
+  server->self_ = server;
+  return server;
+}
+
+ServerImpl::ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog)
+    : core_(&core), factory_(std::move(factory)), backlog_(backlog) {}
+
+void ServerImpl::check_open() const {
+  if (closed_) throw RuntimeError("server is closed");
+}
+
+// ---- serving
+
+void ServerImpl::listen() {
+  check_open();
+  if (serving_) return;
+  for (const auto& listener : listeners_) listener->start(backlog_);
+  serving_ = true;
+}
+
+void ServerImpl::connected(ConnectedSocket socket) {
+  try {
+    StreamTransport::make(*core_, std::move(socket), factory_(), shared());
+  } catch (const SystemExit&) {
+    throw;
+  } catch (const KeyboardInterrupt&) {
+    throw;
+  } catch (...) {
+    // The socket is closed by now (AS-055), and the next connection has a better chance (AS-056).
+    if (!core_->debug) return;
+    ExceptionContext context;
+    context.message = "Error on transport creation for incoming connection";
+    context.exception = std::current_exception();
+    core_->loop().call_exception_handler(context);  // AS-054
+  }
+}
+
+std::vector<TransportSocket> ServerImpl::sockets() const {
+  std::vector<TransportSocket> views;
+  for (const auto& listener : listeners_) views.emplace_back(listener->fileno());
+  return views;
+}
+
+Task<void> ServerImpl::start_serving_of(std::shared_ptr<ServerImpl> server) {
+  server->listen();
+  co_await Yield{};
+}
+
+Task<void> ServerImpl::serve_forever_of(std::shared_ptr<ServerImpl> server) {
+  if (server->forever_) throw RuntimeError("server is already being awaited on serve_forever()");
+  server->check_open();
+  server->listen();
+  server->forever_.emplace(server->core_->loop());
+  try {
+    co_await *server->forever_;  // nobody completes it; it can only be cancelled
+  } catch (const CancelledError&) {
+    server->forever_.reset();
+  }
+  server->close();
+  co_await server->wait_closed();
+  throw CancelledError();
+}
+
+// ---- closing
+
+void ServerImpl::close() {
+  if (closed_) return;
+  closed_ = true;
+  serving_ = false;
+  listeners_.clear();
+  if (forever_) forever_->cancel();  // AS-079
+  if (active_ == 0) wake_waiters();
+  const auto keep = std::move(self_);
+}
+
+void ServerImpl::detach() {
+  if (--active_ == 0 && closed_) wake_waiters();
+}
+
+void ServerImpl::wake_waiters() {
+  for (const auto& waiter : std::exchange(waiters_, {})) {
+    if (!waiter.done()) waiter.set_result();
+  }
+}
+
+Task<void> ServerImpl::wait_closed_of(std::shared_ptr<ServerImpl> server) {
+  if (server->closed_) co_return;  // AS-075
+  const Future<> closed(server->core_->loop());
+  server->waiters_.push_back(closed);
+  co_await closed;
+}
+
+void ServerImpl::loop_closed() {
+  closed_ = true;
+  serving_ = false;
+  listeners_.clear();
+  waiters_.clear();
+  forever_.reset();
+  factory_ = nullptr;
+  const auto keep = std::move(self_);
+}
+
+}  // namespace antiphon::asio_style::detail

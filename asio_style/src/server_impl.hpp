@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "antiphon/asio_style/server.hpp"
+#include "listener.hpp"
+#include "stream_transport.hpp"
+
+namespace antiphon::asio_style::detail {
+
+/// Server over stream sockets of any family. Keeps itself while its sockets are open.
+class ServerImpl final : public Server, public ConnectionCount {
+ public:
+  static std::shared_ptr<ServerImpl> make(LoopCore& core, ProtocolFactory factory,
+                                          std::vector<UniqueFd> sockets, int backlog);
+  ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog);
+
+  void close() override;
+  Task<void> wait_closed() override { return wait_closed_of(shared()); }
+  Task<void> start_serving() override { return start_serving_of(shared()); }
+  Task<void> serve_forever() override { return serve_forever_of(shared()); }
+  [[nodiscard]] bool is_serving() const override { return serving_; }
+  [[nodiscard]] std::vector<TransportSocket> sockets() const override;
+  [[nodiscard]] EventLoop& get_loop() const override { return core_->loop(); }
+
+  [[nodiscard]] std::shared_ptr<ServerImpl> shared() {
+    return std::static_pointer_cast<ServerImpl>(shared_from_this());
+  }
+  /// start_serving without the turn of the loop.
+  void listen();
+  /// A connection was accepted; asks the factory for its protocol.
+  void connected(ConnectedSocket socket);
+  void loop_closed();
+
+  void attach() override { ++active_; }
+  void detach() override;
+
+ private:
+  // Coroutines that hold the server, since the caller may not.
+  static Task<void> wait_closed_of(std::shared_ptr<ServerImpl> server);
+  static Task<void> start_serving_of(std::shared_ptr<ServerImpl> server);
+  static Task<void> serve_forever_of(std::shared_ptr<ServerImpl> server);
+  void wake_waiters();
+  void check_open() const;
+
+  LoopCore* core_;
+  ProtocolFactory factory_;
+  int backlog_;
+  std::shared_ptr<ServerImpl> self_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  bool closed_ = false;
+  bool serving_ = false;
+  std::size_t active_ = 0;  // transports made and not yet told of their loss (AS-062)
+  std::vector<Future<>> waiters_;
+  std::optional<Future<>> forever_;
+};
+
+}  // namespace antiphon::asio_style::detail
