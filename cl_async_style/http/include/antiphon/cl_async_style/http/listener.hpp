@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "antiphon/cl_async_style/tcp_server.hpp"
+#include "antiphon/http/parser.hpp"
+
+namespace antiphon::cl_async_style {
+
+/// Wookie has none of these limits (WK-005, WK-150); without them one client can hold a server for ever.
+struct http_limits {
+  http::ParserLimits parser{};
+  std::chrono::milliseconds head{10'000};        ///< for the head of a request, from its first octet: 408
+  std::chrono::milliseconds body_idle{20'000};   ///< between two pieces of a body: 408
+  std::chrono::milliseconds keep_alive{75'000};  ///< between two requests: closed without a word
+  std::chrono::milliseconds response{60'000};    ///< for the handler to begin its answer: 503
+  std::chrono::milliseconds linger{2'000};       ///< after the last answer, for the client to take it and close
+};
+
+/// Describes an HTTP listener (WK-001).
+struct listener {
+  std::optional<std::string> bind{};  ///< none: all of IPv4
+  std::uint16_t port = 80;
+  int backlog = -1;  ///< 128
+  /// Gets the events of its sockets and the errors that no request can be blamed for.
+  event_callback event_cb{};
+  bool reuse_port = false;
+  http_limits limits{};
+};
+
+/// A listener in service.
+class http_server {
+ public:
+  http_server(const http_server&) = delete;
+  http_server& operator=(const http_server&) = delete;
+  virtual ~http_server() = default;
+
+  [[nodiscard]] virtual std::uint16_t port() const noexcept = 0;
+  [[nodiscard]] virtual std::size_t connections() const noexcept = 0;
+  /// Octets that wait to be sent, over all connections: the cost of slow readers.
+  [[nodiscard]] virtual std::size_t buffered() const noexcept = 0;
+
+ protected:
+  http_server() = default;
+};
+
+/// Listens in the running loop (WK-002), with the routes of this thread. Throws as tcp_server does (WK-004), and
+/// std::invalid_argument for a limit that is not above zero.
+std::shared_ptr<http_server> start_server(const listener& what);
+
+/// Ends it: stops listening, closes idle connections at once, lets the others finish their answer, and closes those by
+/// force that are left after `deadline`. `done` is told how many those were.
+void stop_server(http_server& server, std::chrono::milliseconds deadline, std::function<void(std::size_t forced)> done);
+
+}  // namespace antiphon::cl_async_style

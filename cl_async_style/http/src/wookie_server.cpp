@@ -1,0 +1,138 @@
+#include "wookie_server.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace antiphon::cl_async_style {
+
+namespace {
+
+conversation* of(socket& which) {
+  auto* held = std::any_cast<std::shared_ptr<conversation>>(&socket_data(which));
+  return held == nullptr ? nullptr : held->get();
+}
+
+void check(const http_limits& limits) {
+  for (const auto& [name, value] : {std::pair("head", limits.head), {"body_idle", limits.body_idle},
+                                    {"keep_alive", limits.keep_alive}, {"response", limits.response},
+                                    {"linger", limits.linger}})
+    if (value.count() <= 0) throw std::invalid_argument(std::string("the limit '") + name + "' must be above 0 ms");
+  if (limits.parser.head == 0 || limits.parser.target == 0 || limits.parser.fields == 0)
+    throw std::invalid_argument("the limits of head, target and fields must be above 0");
+}
+
+/// Fine enough for the shortest limit, and never a burden.
+std::chrono::milliseconds sweep_period(const http_limits& limits) {
+  const auto shortest = std::min({limits.head, limits.body_idle, limits.keep_alive, limits.response, limits.linger});
+  return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+}
+
+}  // namespace
+
+wookie_server::wookie_server(const listener& what) : what_(what), state_(wookie_state::current()) { check(what.limits); }
+
+void wookie_server::start() {
+  const std::weak_ptr<wookie_server> weak = weak_from_this();
+  server_ = tcp_server(
+      what_.bind, what_.port,
+      [](socket& which, std::span<const std::byte> octets) {
+        if (conversation* one = of(which)) one->read_data(octets);
+      },
+      {.event_cb =
+           [weak](const std::exception& event) {
+             if (condition_cast<socket_eof>(event)) {
+               if (conversation* one = of(*event_socket(event))) one->peer_done();
+             } else if (const auto self = weak.lock()) {
+               self->tell(event);
+             }
+           },
+       .connect_cb =
+           [self = shared_from_this()](socket& which) {
+             socket_data(which) = std::make_shared<conversation>(*self, which);
+           },
+       .backlog = what_.backlog,
+       .close_cb =
+           [](socket& which, const event_error*) {
+             if (conversation* one = of(which)) one->ended();
+             socket_data(which).reset();
+           },
+       .pause_write_cb =
+           [](socket& which) {
+             if (conversation* one = of(which)) one->not_writable();
+           },
+       .resume_write_cb =
+           [](socket& which) {
+             if (conversation* one = of(which)) one->writable_again();
+           },
+       .allow_half_open = true,  // a client that has no more to send still wants its answer
+       .reuse_port = what_.reuse_port});
+  end_sweep_ = interval(
+      [weak] {
+        if (const auto self = weak.lock()) self->sweep();
+      },
+      sweep_period(what_.limits));
+}
+
+void wookie_server::add(conversation& one) {
+  one.place = conversations_.size();
+  conversations_.push_back(&one);
+}
+
+void wookie_server::remove(conversation& one) {
+  conversations_[one.place] = conversations_.back();
+  conversations_[one.place]->place = one.place;
+  conversations_.pop_back();
+  if (draining_ && conversations_.empty() && done_) {
+    if (deadline_ && !event_freed_p(*deadline_)) free_event(*deadline_);
+    const auto done = std::exchange(done_, nullptr);
+    if (end_sweep_) end_sweep_();
+    done(forced_);
+  }
+}
+
+std::size_t wookie_server::buffered() const noexcept {
+  std::size_t octets = 0;
+  for (const conversation* one : conversations_) octets += one->buffered();
+  return octets;
+}
+
+void wookie_server::sweep() {
+  now_ = conversation::clock::now();
+  // A connection that is closed leaves the list in a later tick, never in this loop.
+  for (conversation* one : conversations_) one->check_deadline(now_);
+}
+
+void wookie_server::stop(std::chrono::milliseconds deadline, std::function<void(std::size_t)> done) {
+  done_ = std::move(done);
+  const auto force = [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->forced_ = self->conversations_.size();
+    for (conversation* one : self->conversations_) one->abort();
+  };
+  if (draining_) {  // asked again: at once
+    force();
+    return;
+  }
+  draining_ = true;
+  close_tcp_server(*server_);
+  if (conversations_.empty()) {
+    if (end_sweep_) end_sweep_();
+    std::exchange(done_, nullptr)(0);
+    return;
+  }
+  for (conversation* one : conversations_) one->begin_drain();
+  deadline_ = delay(force, {.time = deadline});
+}
+
+std::shared_ptr<http_server> start_server(const listener& what) {
+  auto server = std::make_shared<wookie_server>(what);
+  server->start();
+  return server;
+}
+
+void stop_server(http_server& server, std::chrono::milliseconds deadline, std::function<void(std::size_t)> done) {
+  static_cast<wookie_server&>(server).stop(deadline, std::move(done));
+}
+
+}  // namespace antiphon::cl_async_style

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "antiphon/cl_async_style.hpp"
+#include "antiphon/cl_async_style/http/listener.hpp"
+#include "antiphon/http/date_cache.hpp"
+#include "conversation.hpp"
+#include "state.hpp"
+
+namespace antiphon::cl_async_style {
+
+/// A listener's connections, and the sweep that checks their deadlines: one timer for all, none touched by a request.
+class wookie_server final : public http_server, public std::enable_shared_from_this<wookie_server> {
+ public:
+  explicit wookie_server(const listener& what);
+
+  void start();
+  void stop(std::chrono::milliseconds deadline, std::function<void(std::size_t)> done);
+
+  void add(conversation& one);
+  void remove(conversation& one);
+
+  [[nodiscard]] std::uint16_t port() const noexcept override { return server_port(*server_); }
+  [[nodiscard]] std::size_t connections() const noexcept override { return conversations_.size(); }
+  [[nodiscard]] std::size_t buffered() const noexcept override;
+
+  [[nodiscard]] const http_limits& limits() const noexcept { return what_.limits; }
+  [[nodiscard]] bool draining() const noexcept { return draining_; }
+  [[nodiscard]] http::DateCache& date() noexcept { return date_; }
+  [[nodiscard]] wookie_state& state() noexcept { return state_; }
+  [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
+  [[nodiscard]] conversation::clock::time_point now() const noexcept { return now_; }
+  void tell(const std::exception& event) const {
+    if (what_.event_cb) what_.event_cb(event);
+  }
+
+ private:
+  void sweep();
+
+  listener what_;
+  wookie_state& state_;
+  std::shared_ptr<socket_server> server_;
+  std::vector<conversation*> conversations_;
+  std::function<void()> end_sweep_;
+  std::function<void(std::size_t)> done_;
+  std::shared_ptr<event> deadline_;
+  http::DateCache date_;
+  std::string scratch_;  // an answer between writer and socket
+  conversation::clock::time_point now_ = conversation::clock::now();
+  std::size_t forced_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace antiphon::cl_async_style
