@@ -56,6 +56,7 @@ class listener final : public socket_server, public handle_owner, public std::en
     closed_ = true;
     uv_close(reinterpret_cast<uv_handle_t*>(&tcp_), [](uv_handle_t* handle) {
       auto& which = *static_cast<listener*>(handle->data);
+      which.callbacks_.reset();  // they may hold the listener's owner
       which.in().release(which);
     });
   }

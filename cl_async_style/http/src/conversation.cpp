@@ -84,6 +84,8 @@ void conversation::parse(std::span<const std::byte> octets) {
   if (!octets.empty() && answering_ != answering::last) {
     ahead_.assign(reinterpret_cast<const char*>(octets.data()), octets.size());
     disable_socket(socket_);
+  } else if (may_parse()) {
+    enable_socket(socket_);  // a pause that was taken back within the call
   }
 }
 

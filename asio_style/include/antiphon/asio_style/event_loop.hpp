@@ -71,10 +71,9 @@ inline constexpr int ai_passive = 1;
 struct CreateServerOptions {
   int family = 0;          ///< AF_UNSPEC: IPv4 and IPv6 (AS-019)
   int flags = ai_passive;  ///< for getaddrinfo (AS-020)
-  std::optional<int>
-      sock;  ///< a bound stream socket instead of host and port; the server owns it from then on (AS-031)
+  std::optional<int> sock{};  ///< a bound stream socket instead of host and port; the server owns it from then on (AS-031)
   int backlog = 100;                  ///< for listen, and the most accepts per event (AS-032, AS-033)
-  std::optional<bool> reuse_address;  ///< none: yes (AS-021)
+  std::optional<bool> reuse_address{};  ///< none: yes (AS-021)
   bool reuse_port = false;            ///< AS-023
   bool start_serving = true;          ///< false: bound but not listening (AS-034)
 };
