@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "support.hpp"
+
+// Counts every allocation of this program. A program of its own: the other tests need the sanitizers'
+// operator new.
+namespace {
+
+std::atomic<std::size_t> allocations{0};
+
+void* counted(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void* operator new[](std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace antiphon::asio_style::test {
+namespace {
+
+/// Echoes, and stops the loop after so many messages.
+struct CountingEcho : Protocol {
+  void connection_made(std::shared_ptr<Transport> made) override { transport = std::move(made); }
+  void data_received(std::span<const std::byte> data) override {
+    transport->write(data);
+    if (--left == 0) get_running_loop().stop();
+  }
+  std::shared_ptr<Transport> transport;
+  int left = 0;
+};
+
+TEST(allocation, a_warm_echo_allocates_nothing) {
+  EventLoop loop;
+  const auto protocol = std::make_shared<CountingEcho>();
+  const auto server = loop.run_until_complete(loop.create_server([&] { return protocol; }, "127.0.0.1", 0));
+  const auto port = server->sockets().at(0).getsockname().port;
+  constexpr int warm = 100;
+  constexpr int measured = 1000;
+  std::atomic<bool> over = false;
+  std::thread client([&] {
+    const Peer peer(port);
+    std::array<char, 64> message{};
+    while (!over) {  // bare calls: the client must not be counted
+      if (::send(peer.fd(), message.data(), message.size(), MSG_NOSIGNAL) <= 0) return;
+      if (::recv(peer.fd(), message.data(), message.size(), MSG_WAITALL) <= 0) return;
+    }
+  });
+  protocol->left = warm;
+  loop.run_forever();
+  protocol->left = measured;
+  const std::size_t before = allocations;
+  loop.run_forever();
+  const std::size_t during = allocations - before;
+  over = true;
+  protocol->transport->close();
+  protocol->left = -1;
+  loop.close();
+  client.join();
+  EXPECT_EQ(during, 0U) << "in " << measured << " echoes";
+}
+
+TEST(allocation, a_warm_stream_under_back_pressure_allocates_nothing) {
+  struct Streaming : Protocol {
+    void connection_made(std::shared_ptr<Transport> made) override {
+      transport = std::move(made);
+      // Fixed, or the kernel lets the buffer grow until it takes a whole block.
+      std::any_cast<TransportSocket>(transport->get_extra_info("socket")).setsockopt(SOL_SOCKET, SO_SNDBUF, 32 * 1024);
+      transport->write(block);
+    }
+    void resume_writing() override {
+      if (--left == 0) return get_running_loop().stop();
+      transport->write(block);
+    }
+    std::string block = std::string(512 * 1024, 'x');
+    std::shared_ptr<Transport> transport;
+    int left = 0;
+  };
+  EventLoop loop;
+  const auto protocol = std::make_shared<Streaming>();
+  const auto server = loop.run_until_complete(loop.create_server([&] { return protocol; }, "127.0.0.1", 0));
+  const auto port = server->sockets().at(0).getsockname().port;
+  std::thread client([&] {
+    const Peer peer(port, 16 * 1024);
+    std::array<char, 16 * 1024> taken{};
+    while (::recv(peer.fd(), taken.data(), taken.size(), 0) > 0) {
+    }
+  });
+  protocol->left = 20;
+  loop.run_forever();
+  protocol->transport->write(protocol->block);
+  protocol->left = 20;
+  const std::size_t before = allocations;
+  loop.run_forever();
+  const std::size_t during = allocations - before;
+  loop.close();
+  client.join();
+  EXPECT_EQ(during, 0U);
+}
+
+}  // namespace
+}  // namespace antiphon::asio_style::test
