@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -18,11 +19,14 @@ class WriteBuffer {
 
   void append(LoopCore& core, std::span<const std::byte> data) {
     if (bytes_.capacity() == 0) bytes_ = core.lend_buffer();
-    // Move the rest to the front rather than grow, if that frees more than it moves: each byte is moved once
-    // on average.
-    if (sent_ > size() && bytes_.size() + data.size() > bytes_.capacity()) {
-      bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
-      sent_ = 0;
+    if (bytes_.size() + data.size() > bytes_.capacity()) {
+      // Move the rest to the front rather than grow, if that frees more than it moves: each byte is moved
+      // once on average.
+      if (sent_ > size()) {
+        bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
+        sent_ = 0;
+      }
+      bytes_.reserve(std::bit_ceil(bytes_.size() + data.size()));  // few sizes, so that lent buffers fit
     }
     bytes_.insert(bytes_.end(), data.begin(), data.end());
   }

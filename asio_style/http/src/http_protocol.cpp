@@ -1,424 +1,337 @@
+// The receiving half of HttpProtocol: from octets to a handler's call.
+
 #include "antiphon/asio_style/http/http_protocol.hpp"
 
-#include <algorithm>
 #include <any>
-#include <array>
-#include <exception>
 #include <utility>
 
+#include "antiphon/asio_style/address.hpp"
 #include "antiphon/asio_style/transport.hpp"
+#include "http_connections.hpp"
+#include "inside.hpp"
+#include "turn.hpp"
 
 namespace antiphon::asio_style {
 
-HttpProtocol::HttpProtocol(HttpServer& server)
-    : server_(server), parser_(*this, server.options_.limits.parser), writer_(server.date_), since_(server.now_) {}
+using detail::Turn;
+using http::ParseStatus;
 
-HttpProtocol::~HttpProtocol() = default;
+HttpProtocol::HttpProtocol(std::shared_ptr<detail::HttpConnections> server) : server_(std::move(server)) {}
 
-void HttpProtocol::set(Receiving state) noexcept {
-  receiving_ = state;
-  since_ = server_.now_;
-}
-void HttpProtocol::set(Answering state) noexcept {
-  answering_ = state;
-  since_ = server_.now_;
+HttpProtocol::~HttpProtocol() {
+  if (transport_ == nullptr || phase_ == Phase::lost) return;
+  end_turn();  // the loop was closed, and nobody told us
+  server_->leave(*this);
 }
 
-template <typename Function, typename... Args>
-void HttpProtocol::call(Function& slot, Args&&... args) {
-  const std::size_t exchange = exchanges_;
-  Function running = std::move(slot);
-  slot = nullptr;
-  try {
-    running(std::forward<Args>(args)...);
-  } catch (const std::exception& error) {
-    handler_failed(error.what());
-  }
-  if (exchange == exchanges_ && !slot) slot = std::move(running);
-}
-
-// Protocol
+// ---- what the transport tells
 
 void HttpProtocol::connection_made(std::shared_ptr<Transport> transport) {
   transport_ = std::move(transport);
-  const std::any peer = transport_->get_extra_info("peername");
-  if (const auto* address = std::any_cast<SocketAddress>(&peer)) request_.set_peer(address->to_string());
-  server_.add(*this);
+  server_->join(*this);
+  if (server_->size() <= server_->options.limits.connections) return;
+  inside([this] { bail_out(503, "too many connections"); });
 }
 
 void HttpProtocol::data_received(std::span<const std::byte> data) {
-  if (answering_ == Answering::last) return;  // nothing is read behind the last answer (trap T9)
-  if (parsing_ || !ahead_.empty() || !may_parse()) {
-    ahead_.append(reinterpret_cast<const char*>(data.data()), data.size());
-    transport_->pause_reading();
-    return;
-  }
-  parse(data);
+  if (phase_ != Phase::serving) return drop(data.size());
+  server_->statistics.octets_received += data.size();
+  inside([&] {
+    if (!turn_) begin_turn();
+    if (ahead() == 0) advance(data);
+    if (phase_ == Phase::serving && !data.empty()) keep(data);
+  });
 }
 
 bool HttpProtocol::eof_received() {
+  if (phase_ != Phase::serving) return false;
   peer_done_ = true;
-  if (answering_ == Answering::last || receiving_ == Receiving::idle) return false;
-  if (receiving_ != Receiving::complete && ahead_.empty()) {
-    if (const http::ParseResult result = parser_.finish(); result.status == http::ParseStatus::malformed)
-      bail_out(result.error.status, result.error.reason);
-    return false;
-  }
-  return true;  // a client that has no more to send still wants its answer
+  inside([] {});
+  return phase_ == Phase::serving;  // a client that has no more to say still wants its answer
 }
-
-void HttpProtocol::connection_lost(std::exception_ptr /*exc*/) {
-  if (answering() && on_cancel_) {  // SN-015
-    ++exchanges_;
-    const Callback cancel = std::exchange(on_cancel_, nullptr);
-    try {
-      cancel();
-    } catch (const std::exception& error) {
-      server_.log(request_.peer(), error.what());
-    }
-  }
-  set(Answering::last);
-  drop_callbacks();
-  server_.remove(*this);
-  transport_.reset();
-}
-
-void HttpProtocol::pause_writing() { writable_ = false; }
 
 void HttpProtocol::resume_writing() {
   writable_ = true;
-  if (on_writable_) call(on_writable_);
+  inside([this] {
+    if (!exchange_lives() || !turn_->on_writable) return;
+    if (const auto failure = turn_->on_writable.call()) handler_failed(failure);
+  });
+}
+
+void HttpProtocol::connection_lost(std::exception_ptr /*exc*/) {
+  cancel_exchange();  // SN-015
+  phase_ = Phase::lost;
+  end_turn();
+  server_->leave(*this);
 }
 
 bool HttpProtocol::close_if_idle() {
-  if (receiving_ != Receiving::idle || answering_ != Answering::none) return false;
-  set(Answering::last);
+  if (phase_ != Phase::serving || reading_ != Reading::idle || ahead() > 0) return false;
+  phase_ = Phase::lingering;
+  end_turn();
+  touch();
   transport_->close();
   return true;
 }
 
-// Parsing
+// ---- going on
 
-bool HttpProtocol::may_parse() const noexcept {
-  return answering_ != Answering::last && !body_paused_ && receiving_ != Receiving::complete && transport_ != nullptr &&
-         !transport_->is_closing();
+/// All that there is to do once a callback is over: it is done here and not in the Exchange's methods, so that a
+/// handler that answers at once does not find the next request's handler on top of its own.
+void HttpProtocol::settle() {
+  if (phase_ == Phase::serving && turn_) advance_ahead();
+  if (phase_ == Phase::serving && peer_done_) answer_peer_done();
+  const bool idle = reading_ == Reading::idle && ahead() == 0;
+  if (phase_ == Phase::serving && idle && server_->draining() && had_request_) linger();
+  flush();
+  if (turn_ && (phase_ != Phase::serving || (idle && !turn_->mid_line))) end_turn();
+  update_reading();
 }
 
-void HttpProtocol::parse(std::span<const std::byte> octets) {
-  parsing_ = true;
-  // The handler of a request may have to run although no octet is left: its head paused the parser behind the last one.
-  bool more = !octets.empty();
-  while (more && may_parse()) {
-    if (receiving_ == Receiving::idle) set(Receiving::head);
-    const http::ParseResult result = parser_.feed(octets);
+/// Parses, tells and answers until octets, room or an answer are missing; takes off `octets` what it used.
+void HttpProtocol::advance(std::span<const std::byte>& octets) {
+  while (phase_ == Phase::serving) {
+    if (last_piece_due()) {
+      turn_->last_told = true;
+      const bool whole = turn_->taking == Turn::Taking::whole;
+      tell_piece(whole ? std::as_bytes(std::span(turn_->request.body())) : std::span<const std::byte>(), true);
+      continue;
+    }
+    if (writing_ == Writing::finished && (reading_ == Reading::complete || !turn_->writer.keep_alive())) {
+      conclude();
+      continue;
+    }
+    if (!may_parse(octets.size())) return;
+    const http::ParseResult result = turn_->parser->feed(octets);
     octets = octets.subspan(result.consumed);
-    more = !octets.empty();
-    if (result.status == http::ParseStatus::malformed) {
-      octets = {};
-      bail_out(result.error.status, result.error.reason);
-      break;
+    turn_->parser_holds = false;
+    switch (result.status) {
+      case ParseStatus::need_more:
+        if (reading_ != Reading::idle) break;
+        if (turn_->parser->in_message()) {
+          reading_ = Reading::head;
+          touch();
+        } else {
+          turn_->mid_line = true;
+        }
+        break;
+      case ParseStatus::paused:
+        parser_paused();
+        break;
+      case ParseStatus::message_complete:
+        if (writing_ == Writing::idle) dispatch();
+        break;
+      case ParseStatus::malformed:
+        bail_out(result.error.status, result.error.reason);
+        break;
     }
-    if (result.status == http::ParseStatus::paused && !handled_) {
-      handle_request();
-      if (!body_paused_) parser_.resume();
-      more = true;
-    } else if (receiving_ == Receiving::complete) {
-      if (answering_ == Answering::finished) next_request();  // answered before its body had come
-      else if (!handled_) handle_request();
-    }
-  }
-  if (receiving_ == Receiving::head && !parser_.in_message()) set(Receiving::idle);  // only empty lines came
-  parsing_ = false;
-  if (answering_ == Answering::last || transport_ == nullptr) return;
-  if (!octets.empty()) {
-    ahead_.assign(reinterpret_cast<const char*>(octets.data()), octets.size());
-    transport_->pause_reading();
-  } else if (may_parse()) {
-    transport_->resume_reading();  // a pause that was taken back within the call
   }
 }
 
-void HttpProtocol::parse_ahead() {
-  if (parsing_ || !may_parse()) return;
-  const std::string octets = std::exchange(ahead_, {});
-  if (!octets.empty() || receiving_ == Receiving::body) parse(std::as_bytes(std::span(octets)));
-  if (transport_ == nullptr || !may_parse() || !ahead_.empty()) return;
-  transport_->resume_reading();
-  if (peer_done_ && receiving_ == Receiving::idle) transport_->close();
+/// The same with what came too early.
+void HttpProtocol::advance_ahead() {
+  // Taken out meanwhile: the handlers that run must not move the octets under the parser.
+  std::string kept = std::exchange(turn_->ahead, {});
+  auto octets = std::as_bytes(std::span(kept)).subspan(turn_->ahead_used);
+  advance(octets);
+  if (phase_ != Phase::serving) return;
+  turn_->ahead_used = octets.empty() ? 0 : kept.size() - octets.size();
+  if (octets.empty()) kept.clear();
+  turn_->ahead = std::move(kept);
 }
+
+bool HttpProtocol::may_parse(std::size_t octets) const noexcept {
+  switch (reading_) {
+    case Reading::idle:
+      return octets > 0 && writable_;  // who does not read answers gets no further ones
+    case Reading::head:
+      return octets > 0;
+    case Reading::body:
+      return (octets > 0 || turn_->parser_holds) && !handler_must_go_on();
+    case Reading::complete:
+      return false;
+  }
+  return false;
+}
+
+/// The body waits for its taker.
+bool HttpProtocol::handler_must_go_on() const noexcept {
+  return exchange_lives() && turn_->taking == Turn::Taking::pieces && (body_paused_ || !turn_->on_body);
+}
+
+bool HttpProtocol::last_piece_due() const noexcept {
+  return reading_ == Reading::complete && exchange_lives() && turn_->on_body && !turn_->last_told &&
+         !body_paused_;
+}
+
+/// The parser has stopped because one of its callbacks said so; now that it has returned, its news are told.
+void HttpProtocol::parser_paused() {
+  turn_->parser->resume();
+  turn_->parser_holds = true;
+  if (const auto piece = std::exchange(turn_->piece, {}); !piece.empty()) {
+    if (exchange_lives()) tell_piece(piece, false);
+  } else if (writing_ == Writing::idle) {
+    dispatch();
+  } else {
+    linger();  // the answer is given, and there is too much of a body that nobody wants
+  }
+}
+
+void HttpProtocol::tell_piece(std::span<const std::byte> piece, bool last) {
+  if (const auto failure = turn_->on_body.call(piece, last)) handler_failed(failure);
+}
+
+void HttpProtocol::dispatch() {
+  writing_ = Writing::waiting;
+  touch();
+  const auto failure = detail::attempt([this] {
+    if (turn_->match.found == http::Router::Found::route) {
+      turn_->match.route->handler(turn_->request, *this);
+    } else {
+      http::respond_not_found(turn_->match, *this);
+    }
+  });
+  if (failure) handler_failed(failure);
+}
+
+/// An answer is over: on to the next request, or to the end.
+void HttpProtocol::conclude() {
+  if (!turn_->writer.keep_alive()) return linger();
+  reading_ = Reading::idle;
+  writing_ = Writing::idle;
+  body_paused_ = false;
+  turn_->next();
+  touch();
+}
+
+/// Called from outside of our callbacks: what remains to be done is done in the next turn of the loop.
+void HttpProtocol::wake() {
+  if (inside_ || turn_->wake) return;
+  turn_->wake = server_->loop.call_soon([this] {
+    turn_->wake = {};
+    inside([] {});
+  });
+}
+
+// ---- what the parser tells: here things are only noted
 
 void HttpProtocol::on_url(std::string_view target) {
-  request_.clear();
-  if (!request_.set_target(target)) parser_.stop({400, "malformed escape in the request target"});
+  turn_->request.clear();
+  if (!turn_->request.set_target(target)) turn_->parser->stop({400, "malformed escape in the request target"});
 }
 
-void HttpProtocol::on_header(std::string_view name, std::string_view value) { request_.headers().add(name, value); }
+void HttpProtocol::on_header(std::string_view name, std::string_view value) {
+  turn_->request.headers().add(name, value);
+}
 
 void HttpProtocol::on_headers_complete(const http::MessageHead& head) {
-  request_.set_method(head.method);
-  request_.set_version(head.version_major, head.version_minor);
-  request_.set_keep_alive(head.keep_alive);
-  request_.set_content_length(head.content_length);
-  request_.set_expects_continue(head.expects_continue);
-  set(Receiving::body);
-  set(Answering::waiting);
-  ++exchanges_;
-  first_ = false;
-  handled_ = false;
-  continued_ = false;
-  writer_.begin(request_, !server_.draining_);  // SN-009
-  match_ = server_.router_.find(request_);
-  const bool streamed = match_.found == http::Router::Found::route && match_.route->body == http::Body::streamed;
-  if (streamed || match_.found != http::Router::Found::route) {
-    parser_.pause();  // handled before its body is read
-  } else if (continue_owed()) {
-    continued_ = true;
-    transport_->write(http::ResponseWriter::continue_100);
+  http::Request& request = turn_->request;
+  request.set_method(head.method);
+  request.set_version(head.version_major, head.version_minor);
+  request.set_keep_alive(head.keep_alive);
+  request.set_content_length(head.content_length);
+  request.set_expects_continue(head.expects_continue);
+  turn_->match = server_->router.find(request);
+  turn_->writer.begin(request, !server_->draining());  // SN-009
+  reading_ = Reading::body;
+  had_request_ = true;
+  ++server_->statistics.requests;
+  touch();
+
+  const bool found = turn_->match.found == http::Router::Found::route;
+  if (head.expects_continue) turn_->invitation = Turn::Invitation::owed;
+  if (found && turn_->match.route->body == http::Body::streamed) {
+    turn_->taking = Turn::Taking::pieces;
+    turn_->parser->pause();
+  } else if (found) {
+    turn_->taking = Turn::Taking::whole;
+    invite_body();
+  } else {
+    // Read over if that is not much, so that the connection can be kept; not asked for (trap T11).
+    turn_->taking = Turn::Taking::nothing;
+    const bool much = head.content_length.value_or(0) > server_->options.limits.unwanted_body;
+    if (much || head.expects_continue) turn_->parser->pause();
   }
 }
 
 void HttpProtocol::on_body(std::span<const std::byte> octets) {
-  since_ = server_.now_;
-  body_piece(octets, false);
+  touch();
+  turn_->body_seen += octets.size();
+  if (writing_ == Writing::finished || turn_->taking == Turn::Taking::nothing) {
+    if (turn_->body_seen > server_->options.limits.unwanted_body) turn_->parser->pause();
+  } else if (turn_->taking == Turn::Taking::whole) {
+    turn_->request.append_body({reinterpret_cast<const char*>(octets.data()), octets.size()});
+  } else {
+    turn_->piece = octets;
+    turn_->parser->pause();
+  }
 }
 
 void HttpProtocol::on_message_complete() {
-  set(Receiving::complete);
-  if (handled_) body_piece({}, true);
+  reading_ = Reading::complete;
+  touch();
 }
 
-void HttpProtocol::body_piece(std::span<const std::byte> octets, bool last) {
-  if (!answering()) return;  // answered already: dropped
-  if (handled_ && on_body_) {
-    call(on_body_, octets, last);
+// ---- octets in
+
+void HttpProtocol::begin_turn() {
+  turn_ = server_->lend_turn();
+  turn_->parser.emplace(*this, server_->options.limits.parser);
+  turn_->request.set_peer(peer());
+}
+
+void HttpProtocol::end_turn() {
+  if (!turn_) return;
+  end_exchange();
+  turn_->wake.cancel();
+  turn_->wake = {};
+  server_->give_back(std::move(turn_));
+}
+
+std::size_t HttpProtocol::ahead() const noexcept {
+  return turn_ ? turn_->ahead.size() - turn_->ahead_used : 0;
+}
+
+void HttpProtocol::keep(std::span<const std::byte> octets) {
+  if (turn_->ahead_used > turn_->ahead.size() / 2) {
+    turn_->ahead.erase(0, turn_->ahead_used);
+    turn_->ahead_used = 0;
+  }
+  turn_->ahead.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+}
+
+/// Behind the last answer: read, so that the client is not reset while it reads, but only so much.
+void HttpProtocol::drop(std::size_t octets) {
+  counted_ += octets;
+  if (counted_ > server_->options.limits.linger) transport_->close();
+}
+
+void HttpProtocol::update_reading() {
+  const bool pause = phase_ == Phase::serving && turn_ &&
+                     (ahead() > server_->options.limits.pipelined || (exchange_lives() && body_paused_));
+  if (pause == reading_paused_) return;
+  reading_paused_ = pause;
+  if (pause) {
+    transport_->pause_reading();
   } else {
-    request_.append_body({reinterpret_cast<const char*>(octets.data()), octets.size()});
-  }
-}
-
-// Answering
-
-bool HttpProtocol::continue_owed() const noexcept {
-  return request_.expects_continue() && !continued_ && receiving_ == Receiving::body && ahead_.empty();
-}
-
-void HttpProtocol::handle_request() {
-  handled_ = true;
-  if (match_.found != http::Router::Found::route) {
-    http::respond_not_found(match_, *this);
-    return;
-  }
-  try {
-    match_.route->handler(request_, *this);
-  } catch (const std::exception& error) {
-    handler_failed(error.what());
-  } catch (...) {
-    handler_failed("an exception that is no std::exception");
-  }
-}
-
-/// SN-014: a whole answer if nothing was sent, else the end of the connection, since half an answer cannot be taken back.
-void HttpProtocol::handler_failed(std::string_view what) {
-  server_.log(request_.peer(), what);
-  if (answering_ == Answering::waiting) {
-    http::Exchange::respond(500, "text/plain; charset=utf-8", "internal server error\n");
-  } else if (answering_ == Answering::started) {
-    transport_->abort();
-  }
-}
-
-/// SN-011
-void HttpProtocol::bail_out(unsigned status, std::string_view reason) {
-  server_.log(request_.peer(), reason);
-  if (answering_ == Answering::started) {
-    transport_->abort();
-    return;
-  }
-  if (answering_ == Answering::finished) {  // the answer has gone already; only the rest of the body was bad
-    linger();
-    return;
-  }
-  ++exchanges_;
-  if (answering_ == Answering::waiting && on_cancel_) call(on_cancel_);
-  drop_callbacks();
-  writer_.begin_error();
-  server_.scratch_.clear();
-  const std::array fields{http::Field{"Content-Type", "text/plain; charset=utf-8"}};
-  std::string text(reason);
-  text += '\n';
-  writer_.respond({status, fields, text}, server_.scratch_);
-  send();
-  linger();
-}
-
-void HttpProtocol::send() {
-  std::string& out = server_.scratch_;
-  if (!out.empty() && transport_ != nullptr) transport_->write(out);
-  out.clear();
-  if (out.capacity() > (1U << 20U)) std::string().swap(out);
-}
-
-void HttpProtocol::respond(const http::ResponseView& response) {
-  if (answering_ != Answering::waiting) return;
-  if (continue_owed()) writer_.close_after();  // whether the body will come is not known
-  server_.scratch_.clear();
-  if (writer_.respond(response, server_.scratch_) != http::WriteResult::written) {
-    server_.log(request_.peer(), "a response with a header that has CR, LF or NUL in it");
-    writer_.respond({500, {}, "internal server error\n"}, server_.scratch_);
-  }
-  send();
-  response_complete();
-}
-
-void HttpProtocol::start(unsigned status, std::span<const http::Field> fields, std::optional<std::uint64_t> length) {
-  if (answering_ != Answering::waiting) return;
-  server_.scratch_.clear();
-  if (continue_owed()) {  // the handler goes on to take the body
-    continued_ = true;
-    server_.scratch_.append(http::ResponseWriter::continue_100);
-  }
-  if (writer_.head(status, fields, length, server_.scratch_) != http::WriteResult::written) {
-    server_.log(request_.peer(), "a response with a header that has CR, LF or NUL in it");
-    writer_.respond({500, {}, "internal server error\n"}, server_.scratch_);
-    send();
-    response_complete();
-    return;
-  }
-  set(Answering::started);
-  send();
-}
-
-void HttpProtocol::write(std::span<const std::byte> octets) {
-  if (answering_ != Answering::started) return;
-  server_.scratch_.clear();
-  const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
-  if (writer_.body(text, server_.scratch_) == http::WriteResult::too_much)
-    server_.log(request_.peer(), "a response with more octets than its Content-Length");
-  since_ = server_.now_;
-  send();
-}
-
-void HttpProtocol::finish() {
-  if (answering_ != Answering::started) return;
-  server_.scratch_.clear();
-  const http::WriteResult result = writer_.finish(server_.scratch_);
-  send();
-  if (result == http::WriteResult::too_little) {
-    server_.log(request_.peer(), "a response with fewer octets than its Content-Length");
-    transport_->abort();  // the client must not take the next answer for the rest of this one
-    return;
-  }
-  response_complete();
-}
-
-void HttpProtocol::response_complete() {
-  set(Answering::finished);
-  ++exchanges_;
-  drop_callbacks();
-  body_paused_ = false;
-  parser_.resume();
-  if (!writer_.keep_alive() || server_.draining_) {
-    linger();
-  } else if (receiving_ == Receiving::complete) {
-    next_request();
-  } else {
-    parse_ahead();  // the rest of the body is read and dropped
-  }
-}
-
-void HttpProtocol::next_request() {
-  set(Receiving::idle);
-  set(Answering::none);
-  handled_ = false;
-  if (!ahead_.empty() || peer_done_ || !transport_->is_reading()) parse_ahead();
-}
-
-/// Closes so that the client can read its answer: the sending side first, and the rest when the client has closed or the
-/// time for it is over. A close at once would answer what the client still sends by a reset, which takes the answer away.
-void HttpProtocol::linger() {
-  if (answering_ == Answering::last) return;
-  set(Answering::last);
-  ahead_ = {};
-  if (transport_ == nullptr || transport_->is_closing()) return;
-  if (peer_done_ || !transport_->can_write_eof()) {
-    transport_->close();
-  } else {
-    transport_->write_eof();
     transport_->resume_reading();
   }
 }
 
-// The handler's callbacks
-
-void HttpProtocol::drop_callbacks() {
-  on_writable_ = nullptr;
-  on_body_ = nullptr;
-  on_cancel_ = nullptr;
-  for (TimerHandle& timer : timers_) timer.cancel();
-  timers_.clear();
-}
-
-void HttpProtocol::on_body(BodyCallback callback) {
-  if (!answering()) return;
-  on_body_ = std::move(callback);
-  if (continue_owed()) {
-    continued_ = true;
-    transport_->write(http::ResponseWriter::continue_100);
+/// The client has sent its end of file, and all that came before is parsed as far as can be.
+void HttpProtocol::answer_peer_done() {
+  if (ahead() > 0) return;
+  if (reading_ == Reading::idle) {
+    linger();
+  } else if (reading_ == Reading::head || body_is_coming()) {
+    const http::ParseResult result = turn_->parser->finish();
+    if (result.status == ParseStatus::malformed) bail_out(result.error.status, result.error.reason);
   }
-  // What came before is told now, as one piece.
-  const std::string before(request_.body());
-  const bool whole = receiving_ == Receiving::complete;
-  if (whole || !before.empty()) call(on_body_, std::as_bytes(std::span(before)), whole);
 }
 
-void HttpProtocol::pause_body() {
-  if (receiving_ != Receiving::body || body_paused_) return;
-  body_paused_ = true;
-  parser_.pause();
-  transport_->pause_reading();
-}
-
-void HttpProtocol::resume_body() {
-  if (!body_paused_) return;
-  body_paused_ = false;
-  parser_.resume();
-  since_ = server_.now_;
-  parse_ahead();
-}
-
-void HttpProtocol::after(std::chrono::milliseconds delay, Callback callback) {
-  if (!answering()) return;
-  timers_.push_back(server_.loop_.call_later(delay, [this, fire = std::move(callback)] {
-    try {
-      fire();
-    } catch (const std::exception& error) {
-      handler_failed(error.what());
-    }
-  }));
-}
-
-// Draining and deadlines
-
-void HttpProtocol::begin_drain() {
-  if (!close_if_idle()) writer_.close_after();
-}
-
-void HttpProtocol::check_deadline(TimePoint now) {
-  if (transport_ == nullptr || (transport_->is_closing() && answering_ != Answering::last)) return;
-  const HttpLimits& limits = server_.options_.limits;
-  const auto over = [&](std::chrono::milliseconds limit) { return now - since_ >= limit; };
-  if (answering_ == Answering::last) {
-    if (over(limits.linger_timeout)) transport_->abort();
-  } else if (receiving_ == Receiving::idle) {
-    if (over(first_ ? std::min(limits.request_timeout, limits.keep_alive_timeout) : limits.keep_alive_timeout))
-      close_if_idle();
-  } else if (receiving_ == Receiving::head) {
-    if (over(limits.request_timeout)) bail_out(408, "the request's head took too long");
-  } else if (receiving_ == Receiving::body) {
-    if (!body_paused_ && over(limits.body_timeout)) bail_out(408, "the request's body took too long");
-  } else if (answering_ == Answering::waiting && over(limits.response_timeout)) {
-    bail_out(503, "no answer in time");
-  }
+/// The next octet of the body is the client's to send.
+bool HttpProtocol::body_is_coming() const noexcept {
+  return reading_ == Reading::body && !handler_must_go_on() && !turn_->parser_holds;
 }
 
 }  // namespace antiphon::asio_style

@@ -1,30 +1,46 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
-#include "antiphon/asio_style/http/http_server.hpp"
 #include "antiphon/asio_style/protocol.hpp"
 #include "antiphon/http/exchange.hpp"
 #include "antiphon/http/parser.hpp"
-#include "antiphon/http/request.hpp"
-#include "antiphon/http/response_writer.hpp"
-#include "antiphon/http/router.hpp"
 
 namespace antiphon::asio_style {
 
-/// One HTTP connection: a protocol, at the same time the listener of its parser (SN-001), and the Exchange of the request
-/// that is being answered.
+namespace detail {
+class HttpConnections;
+struct Turn;
+}  // namespace detail
+
+/// One HTTP connection, in the shape of Sanic's HttpProtocol: a Protocol that is at the same time the listener
+/// of its parser (SN-001) and the Exchange of the request that is being answered.
 ///
-/// A request is answered before the next one is parsed, so answers cannot swap (SN-010, trap T2); what the client sends
-/// ahead waits in `ahead_`, and behind that in the kernel. A handler is called from data_received once the parser has
-/// returned, never from inside it (SN-007).
+/// Requests are answered one at a time (SN-010, trap T2): the parser stops behind each, the handler is called
+/// when the parser has returned, never from inside it (SN-007), and what the client sends meanwhile waits here
+/// and behind that in the kernel. Where a request is, two small enums tell together:
+///
+///     reading    writing            what is going on                       which limit runs out
+///     idle       idle               between two requests                   keep_alive (the first: request)
+///     head       idle               a head is coming                       request
+///     body       idle               a body is being collected              body
+///     body       waiting, started   the handler takes the body in pieces   body, unless it is the one to go on
+///     complete   waiting, started   the handler is at work                 response
+///     body       finished           the rest of a body is dropped          body
+///     complete   finished           over in a moment
+///
+/// An idle connection keeps nothing of this: parser, request and buffers are a Turn, lent by the server.
+///
+/// Thread: the loop's. Lifetime: its transport's.
 class HttpProtocol final : public Protocol, private http::RequestParserListener, private http::Exchange {
  public:
-  explicit HttpProtocol(HttpServer& server);
+  /// HttpServer::protocol_factory makes them.
+  explicit HttpProtocol(std::shared_ptr<detail::HttpConnections> server);
   ~HttpProtocol() override;
 
   // Protocol
@@ -32,18 +48,22 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   void data_received(std::span<const std::byte> data) override;
   bool eof_received() override;
   void connection_lost(std::exception_ptr exc) override;
-  void pause_writing() override;
+  void pause_writing() override { writable_ = false; }
   void resume_writing() override;
 
   /// Closes the connection if no request is being received or answered, and says whether it did (SN-012).
   bool close_if_idle();
 
  private:
-  friend class HttpServer;
-  /// What of the current request has come.
-  enum class Receiving { idle, head, body, complete };
-  /// What of its answer has gone. `none`: nobody was asked yet; `last`: it was the connection's last (lingering close).
-  enum class Answering { none, waiting, started, finished, last };
+  friend class detail::HttpConnections;
+
+  enum class Phase : std::uint8_t {
+    serving,
+    lingering,  ///< the last answer is given; what the client still sends is dropped (trap T9)
+    lost,
+  };
+  enum class Reading : std::uint8_t { idle, head, body, complete };
+  enum class Writing : std::uint8_t { idle, waiting, started, finished };
 
   // http::RequestParserListener
   void on_url(std::string_view target) override;
@@ -58,60 +78,80 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   void write(std::span<const std::byte> octets) override;
   void finish() override;
   [[nodiscard]] bool writable() const override { return writable_; }
-  void on_writable(Callback callback) override { on_writable_ = std::move(callback); }
+  void on_writable(Callback callback) override;
   void on_body(BodyCallback callback) override;
   void pause_body() override;
   void resume_body() override;
   void after(std::chrono::milliseconds delay, Callback callback) override;
-  void on_cancel(Callback callback) override { on_cancel_ = std::move(callback); }
+  void on_cancel(Callback callback) override;
 
-  void parse(std::span<const std::byte> octets);
-  void parse_ahead();
-  [[nodiscard]] bool may_parse() const noexcept;
-  void handle_request();
-  void body_piece(std::span<const std::byte> octets, bool last);
-  void handler_failed(std::string_view what);
+  // Going on
+  template <class Fn>
+  void inside(Fn fn);
+  void settle();
+  void advance(std::span<const std::byte>& octets);
+  void advance_ahead();
+  [[nodiscard]] bool may_parse(std::size_t octets) const noexcept;
+  [[nodiscard]] bool handler_must_go_on() const noexcept;
+  [[nodiscard]] bool last_piece_due() const noexcept;
+  void parser_paused();
+  void tell_piece(std::span<const std::byte> piece, bool last);
+  void dispatch();
+  void conclude();
+  void wake();
+
+  // Octets in
+  void begin_turn();
+  void end_turn();
+  void keep(std::span<const std::byte> octets);
+  [[nodiscard]] std::size_t ahead() const noexcept;
+  void drop(std::size_t octets);
+  void update_reading();
+  void answer_peer_done();
+  [[nodiscard]] bool body_is_coming() const noexcept;
+
+  // Octets out
+  [[nodiscard]] std::string& out();
+  void invite_body();
+  void before_head(bool whole);
+  void sent_some();
+  void flush();
+  void answered();
+  void refuse_bad_field();
+
+  // Ends
+  [[nodiscard]] bool exchange_lives() const noexcept;
+  void end_exchange();
+  void cancel_exchange();
+  void handler_failed(const std::exception_ptr& failure);
   void bail_out(unsigned status, std::string_view reason);
-  void send();
-  void response_complete();
-  void next_request();
   void linger();
-  void begin_drain();
-  void check_deadline(TimePoint now);
-  void drop_callbacks();
-  [[nodiscard]] bool answering() const noexcept {
-    return answering_ == Answering::waiting || answering_ == Answering::started;
-  }
-  [[nodiscard]] bool continue_owed() const noexcept;
-  void set(Receiving state) noexcept;
-  void set(Answering state) noexcept;
-  /// Calls one of the handler's callbacks, which may end the exchange or replace itself meanwhile.
-  template <typename Function, typename... Args>
-  void call(Function& slot, Args&&... args);
+  void abort();
+  void check_deadline();
+  void check_serving();
+  void check_lingering();
+  [[nodiscard]] bool over(std::chrono::milliseconds limit) const noexcept;
+  [[nodiscard]] bool client_stalls(std::chrono::milliseconds limit);
+  void touch() noexcept;
+  [[nodiscard]] const std::string& peer();
+  void log(std::string_view what);
 
-  HttpServer& server_;
+  std::shared_ptr<detail::HttpConnections> server_;
   std::shared_ptr<Transport> transport_;
-  http::RequestParser parser_;
-  http::Request request_;
-  http::ResponseWriter writer_;
-  http::Router::Match match_;
-  std::string ahead_;
-  Callback on_writable_;
-  Callback on_cancel_;
-  BodyCallback on_body_;
-  std::vector<TimerHandle> timers_;
-  TimePoint since_;  // of the last step
-  std::size_t place_ = 0;
-  std::size_t exchanges_ = 0;
-  Receiving receiving_ = Receiving::idle;
-  Answering answering_ = Answering::none;
-  bool parsing_ = false;
-  bool body_paused_ = false;
-  bool writable_ = true;
-  bool peer_done_ = false;
-  bool handled_ = false;    // the handler of this request was called
-  bool continued_ = false;  // 100 Continue was sent for this request
-  bool first_ = true;       // no request was seen yet
+  std::unique_ptr<detail::Turn> turn_;
+  std::string peer_;               // "127.0.0.1:4711"; asked for once
+  std::size_t counted_ = 0;        // serving: octets buffered at the last check; lingering: octets dropped
+  std::uint32_t place_ = 0;        // in the server's set
+  std::uint32_t since_ = 0;        // the tick of the last progress
+  Phase phase_ = Phase::serving;
+  Reading reading_ = Reading::idle;
+  Writing writing_ = Writing::idle;
+  bool inside_ = false;            // one of our callbacks runs and will settle what is left to do
+  bool writable_ = true;           // the transport's word
+  bool body_paused_ = false;       // the handler's word
+  bool reading_paused_ = false;    // our word to the transport
+  bool peer_done_ = false;         // the client has sent its end of file
+  bool had_request_ = false;
 };
 
 }  // namespace antiphon::asio_style

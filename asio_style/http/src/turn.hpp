@@ -1,0 +1,117 @@
+#pragma once
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <list>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "antiphon/asio_style/errors.hpp"
+#include "antiphon/asio_style/handle.hpp"
+#include "antiphon/http/exchange.hpp"
+#include "antiphon/http/parser.hpp"
+#include "antiphon/http/request.hpp"
+#include "antiphon/http/response_writer.hpp"
+#include "antiphon/http/router.hpp"
+
+namespace antiphon::asio_style::detail {
+
+/// Calls `fn` and returns what it threw, but for the two exceptions that leave the loop (AS-212).
+template <class Fn>
+std::exception_ptr attempt(Fn&& fn) {
+  try {
+    fn();
+  } catch (const SystemExit&) {
+    throw;
+  } catch (const KeyboardInterrupt&) {
+    throw;
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+/// A callback of the handler that may be called many times. While it runs it may replace or clear itself.
+template <class Fn>
+class CallbackSlot {
+ public:
+  void set(Fn fn) {
+    fn_ = std::move(fn);
+    ++version_;
+  }
+  void clear() { set(nullptr); }
+  explicit operator bool() const noexcept { return fn_ != nullptr; }
+
+  template <class... Args>
+  std::exception_ptr call(Args&&... args) {
+    Fn running = std::exchange(fn_, nullptr);
+    const unsigned version = version_;
+    auto failure = attempt([&] { running(std::forward<Args>(args)...); });
+    if (version == version_) fn_ = std::move(running);
+    return failure;
+  }
+
+ private:
+  Fn fn_;
+  unsigned version_ = 0;
+};
+
+/// What a connection needs only while it has a request: lent by the server, so that idle ones stay small and
+/// busy ones find warm memory.
+struct Turn {
+  explicit Turn(http::DateCache& date) : writer(date) {}
+
+  /// What is done with the body of the request.
+  enum class Taking { whole, pieces, nothing };
+  /// 100 Continue (RFC 9110, 10.1.1): owed to this client if the body is wanted.
+  enum class Invitation { none, owed, sent };
+
+  http::Request request;
+  std::optional<http::RequestParser> parser;  // knows its listener for life, hence made anew for each
+  http::ResponseWriter writer;
+  http::Router::Match match;
+
+  CallbackSlot<http::Exchange::Callback> on_writable;
+  CallbackSlot<http::Exchange::BodyCallback> on_body;
+  http::Exchange::Callback on_cancel;
+  std::list<TimerHandle> timers;
+  Handle wake;
+
+  std::string ahead;           // octets that came too early
+  std::size_t ahead_used = 0;  // of these, parsed
+  std::string out;             // octets of answers, sent together at the end of the callback
+
+  std::span<const std::byte> piece;  // of the body, as the parser told it
+  std::uint64_t body_seen = 0;
+  Taking taking = Taking::whole;
+  Invitation invitation = Invitation::none;
+  bool parser_holds = false;  // the parser was paused: feed it, even nothing, and it has more to tell
+  bool mid_line = false;      // it has swallowed octets that are no message yet: empty lines between requests
+  bool last_told = false;     // on_body has had its last call
+
+  /// For the next request on the same connection.
+  void next() noexcept {
+    body_seen = 0;
+    invitation = Invitation::none;
+    parser_holds = mid_line = last_told = false;
+  }
+  /// For the next connection.
+  void clear() {
+    next();
+    parser.reset();
+    ahead_used = 0;
+    ahead.clear();
+    if (ahead.capacity() > keep_at_most) ahead = {};
+    if (request.body().size() > keep_at_most) request = {};
+    request.clear();
+    piece = {};
+  }
+
+ private:
+  static constexpr std::size_t keep_at_most = 64 * 1024;
+};
+
+}  // namespace antiphon::asio_style::detail
