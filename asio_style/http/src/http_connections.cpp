@@ -62,15 +62,20 @@ void HttpConnections::join(HttpProtocol& connection) {
 }
 
 void HttpConnections::leave(HttpProtocol& connection) {
+  forget(connection);
+  if (connections_.empty() && gone_ && !gone_->done()) gone_->set_result();
+}
+
+void HttpConnections::forget(HttpProtocol& connection) {
   connections_[connection.place_] = connections_.back();
   connections_[connection.place_]->place_ = connection.place_;
   connections_.pop_back();
-  if (connections_.empty() && gone_ && !gone_->done()) gone_->set_result();
 }
 
 std::size_t HttpConnections::buffered() const {
   std::size_t octets = 0;
-  for (const HttpProtocol* connection : connections_) octets += connection->transport_->get_write_buffer_size();
+  for (const HttpProtocol* connection : connections_)
+    octets += connection->transport_->get_write_buffer_size();
   return octets;
 }
 
@@ -146,7 +151,8 @@ void HttpConnections::log(std::string_view peer, std::string_view what) const {
   line += ": ";
   line += what;
   // Much of it may come from the client, who must not write log lines of its own.
-  std::replace_if(line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
   options.log(line);
 }
 

@@ -33,11 +33,13 @@ class HttpConnections {
 
   void join(HttpProtocol& connection);
   void leave(HttpProtocol& connection);
+  /// The same when the loop has been closed: nobody waits any more.
+  void forget(HttpProtocol& connection);
   [[nodiscard]] std::size_t size() const noexcept { return connections_.size(); }
   [[nodiscard]] std::size_t buffered() const;
 
-  // Time, in ticks of one timer for all connections: fine enough for the shortest limit, coarse enough to cost
-  // nothing, and no request looks at a clock.
+  // Time, in ticks of one timer for all connections: fine enough for the shortest limit, coarse enough to
+  // cost nothing, and no request looks at a clock.
   [[nodiscard]] std::uint32_t now() const noexcept { return now_; }
   /// At least `limit` has passed since that tick.
   [[nodiscard]] bool over(std::uint32_t since, std::chrono::milliseconds limit) const noexcept;

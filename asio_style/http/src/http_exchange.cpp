@@ -103,7 +103,8 @@ void HttpProtocol::resume_body() {
 void HttpProtocol::after(std::chrono::milliseconds delay, Callback callback) {
   if (!exchange_lives()) return;
   const auto timer = turn_->timers.emplace(turn_->timers.end());
-  const auto clamped = std::clamp<std::chrono::milliseconds>(delay, std::chrono::milliseconds(0), longest_delay);
+  const auto clamped =
+      std::clamp<std::chrono::milliseconds>(delay, std::chrono::milliseconds(0), longest_delay);
   *timer = server_->loop.call_later(clamped, [this, timer, callback = std::move(callback)] {
     turn_->timers.erase(timer);
     inside([&] {
@@ -146,8 +147,8 @@ void HttpProtocol::before_head(bool whole) {
     turn_->writer.close_after();
 }
 
-/// Octets were added to out(): they go at the end of the callback, or now if they are many or nobody is there to
-/// do it later. What the transport holds back must be told to it at once, so that it can pause the writer.
+/// Octets were added to out(): they go at the end of the callback, or now if they are many or nobody is there
+/// to do it later. What the transport holds back must be told to it at once, so that it can pause the writer.
 void HttpProtocol::sent_some() {
   if (!inside_ || turn_->out.size() >= gathered_at_most || transport_->get_write_buffer_size() > 0) flush();
 }
@@ -155,10 +156,14 @@ void HttpProtocol::sent_some() {
 void HttpProtocol::flush() {
   if (!turn_ || turn_->out.empty()) return;
   std::string octets = std::exchange(turn_->out, {});
-  server_->statistics.octets_sent += octets.size();
-  transport_->write(octets);
-  server_->statistics.most_buffered =
-      std::max(server_->statistics.most_buffered, transport_->get_write_buffer_size());
+  if (!transport_->is_closing()) {
+    server_->statistics.octets_sent += octets.size();
+    transport_->write(octets);
+    server_->statistics.most_buffered =
+        std::max(server_->statistics.most_buffered, transport_->get_write_buffer_size());
+  }
+  // Gone: connection_lost comes in the next turn of the loop, and until then nobody shall go on producing.
+  if (transport_->is_closing()) writable_ = false;
   server_->give_back(std::move(octets));
 }
 
@@ -234,17 +239,18 @@ void HttpProtocol::bail_out(unsigned status, std::string_view reason) {
   linger();
 }
 
-/// Closes so that the client can read its answer: our direction first, the rest when the client closes or has had
-/// its time. Closing at once would answer what it still sends by a reset, which takes the answer away from it.
+/// Closes so that the client can read its answer: our direction first, the rest when the client closes or has
+/// had its time. Closing at once would answer what it still sends by a reset, which takes the answer away
+/// from it.
 void HttpProtocol::linger() {
   if (phase_ != Phase::serving) return;
   flush();
   phase_ = Phase::lingering;
-  counted_ = 0;
   touch();
   if (transport_->is_closing()) return;
   if (peer_done_ || !transport_->can_write_eof()) return transport_->close();
-  if (detail::attempt([this] { transport_->write_eof(); })) transport_->abort();  // reset by the client (AS-177)
+  if (detail::attempt([this] { transport_->write_eof(); }))
+    transport_->abort();  // reset by the client (AS-177)
 }
 
 void HttpProtocol::abort() {
@@ -272,7 +278,8 @@ void HttpProtocol::check_deadline() {
 void HttpProtocol::check_serving() {
   const HttpLimits& limits = server_->options.limits;
   if (reading_ == Reading::idle) {
-    if (!had_request_ && over(limits.request_timeout)) return bail_out(408, "the request's head took too long");
+    if (!had_request_ && over(limits.request_timeout))
+      return bail_out(408, "the request's head took too long");
     if (had_request_ && over(limits.keep_alive_timeout)) linger();
   } else if (reading_ == Reading::head) {
     if (over(limits.request_timeout)) bail_out(408, "the request's head took too long");

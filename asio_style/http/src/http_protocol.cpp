@@ -21,7 +21,7 @@ HttpProtocol::HttpProtocol(std::shared_ptr<detail::HttpConnections> server) : se
 HttpProtocol::~HttpProtocol() {
   if (transport_ == nullptr || phase_ == Phase::lost) return;
   end_turn();  // the loop was closed, and nobody told us
-  server_->leave(*this);
+  server_->forget(*this);
 }
 
 // ---- what the transport tells
@@ -76,8 +76,8 @@ bool HttpProtocol::close_if_idle() {
 
 // ---- going on
 
-/// All that there is to do once a callback is over: it is done here and not in the Exchange's methods, so that a
-/// handler that answers at once does not find the next request's handler on top of its own.
+/// All that there is to do once a callback is over: it is done here and not in the Exchange's methods, so
+/// that a handler that answers at once does not find the next request's handler on top of its own.
 void HttpProtocol::settle() {
   if (phase_ == Phase::serving && turn_) advance_ahead();
   if (phase_ == Phase::serving && peer_done_) answer_peer_done();
@@ -94,7 +94,8 @@ void HttpProtocol::advance(std::span<const std::byte>& octets) {
     if (last_piece_due()) {
       turn_->last_told = true;
       const bool whole = turn_->taking == Turn::Taking::whole;
-      tell_piece(whole ? std::as_bytes(std::span(turn_->request.body())) : std::span<const std::byte>(), true);
+      tell_piece(whole ? std::as_bytes(std::span(turn_->request.body())) : std::span<const std::byte>(),
+                 true);
       continue;
     }
     if (writing_ == Writing::finished && (reading_ == Reading::complete || !turn_->writer.keep_alive())) {
@@ -217,7 +218,8 @@ void HttpProtocol::wake() {
 
 void HttpProtocol::on_url(std::string_view target) {
   turn_->request.clear();
-  if (!turn_->request.set_target(target)) turn_->parser->stop({400, "malformed escape in the request target"});
+  if (!turn_->request.set_target(target))
+    turn_->parser->stop({400, "malformed escape in the request target"});
 }
 
 void HttpProtocol::on_header(std::string_view name, std::string_view value) {
@@ -258,7 +260,8 @@ void HttpProtocol::on_body(std::span<const std::byte> octets) {
   touch();
   turn_->body_seen += octets.size();
   if (writing_ == Writing::finished || turn_->taking == Turn::Taking::nothing) {
-    if (turn_->body_seen > server_->options.limits.unwanted_body) turn_->parser->pause();
+    turn_->unwanted += octets.size();
+    if (turn_->unwanted > server_->options.limits.unwanted_body) turn_->parser->pause();
   } else if (turn_->taking == Turn::Taking::whole) {
     turn_->request.append_body({reinterpret_cast<const char*>(octets.data()), octets.size()});
   } else {
@@ -276,7 +279,8 @@ void HttpProtocol::on_message_complete() {
 
 void HttpProtocol::begin_turn() {
   turn_ = server_->lend_turn();
-  turn_->parser.emplace(*this, server_->options.limits.parser);
+  http::RequestParserListener& listener = *this;
+  turn_->parser.emplace(listener, server_->options.limits.parser);
   turn_->request.set_peer(peer());
 }
 
@@ -302,8 +306,8 @@ void HttpProtocol::keep(std::span<const std::byte> octets) {
 
 /// Behind the last answer: read, so that the client is not reset while it reads, but only so much.
 void HttpProtocol::drop(std::size_t octets) {
-  counted_ += octets;
-  if (counted_ > server_->options.limits.linger) transport_->close();
+  dropped_ += octets;
+  if (dropped_ > server_->options.limits.linger) transport_->close();
 }
 
 void HttpProtocol::update_reading() {

@@ -86,6 +86,7 @@ struct Turn {
 
   std::span<const std::byte> piece;  // of the body, as the parser told it
   std::uint64_t body_seen = 0;
+  std::size_t unwanted = 0;  // of the body, octets that nobody took
   Taking taking = Taking::whole;
   Invitation invitation = Invitation::none;
   bool parser_holds = false;  // the parser was paused: feed it, even nothing, and it has more to tell
@@ -95,6 +96,7 @@ struct Turn {
   /// For the next request on the same connection.
   void next() noexcept {
     body_seen = 0;
+    unwanted = 0;
     invitation = Invitation::none;
     parser_holds = mid_line = last_told = false;
   }

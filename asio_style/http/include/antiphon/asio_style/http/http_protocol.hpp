@@ -18,21 +18,21 @@ class HttpConnections;
 struct Turn;
 }  // namespace detail
 
-/// One HTTP connection, in the shape of Sanic's HttpProtocol: a Protocol that is at the same time the listener
-/// of its parser (SN-001) and the Exchange of the request that is being answered.
+/// One HTTP connection, in the shape of Sanic's HttpProtocol: a Protocol that is at the same time the
+/// listener of its parser (SN-001) and the Exchange of the request that is being answered.
 ///
 /// Requests are answered one at a time (SN-010, trap T2): the parser stops behind each, the handler is called
-/// when the parser has returned, never from inside it (SN-007), and what the client sends meanwhile waits here
-/// and behind that in the kernel. Where a request is, two small enums tell together:
+/// when the parser has returned, never from inside it (SN-007), and what the client sends meanwhile waits
+/// here and behind that in the kernel. Where a request is, two small enums tell together:
 ///
-///     reading    writing            what is going on                       which limit runs out
-///     idle       idle               between two requests                   keep_alive (the first: request)
-///     head       idle               a head is coming                       request
-///     body       idle               a body is being collected              body
-///     body       waiting, started   the handler takes the body in pieces   body, unless it is the one to go on
-///     complete   waiting, started   the handler is at work                 response
-///     body       finished           the rest of a body is dropped          body
-///     complete   finished           over in a moment
+///     reading   writing           what is going on                  which limit runs out
+///     idle      idle              between two requests              keep_alive; at first request
+///     head      idle              a head is coming                  request
+///     body      idle              a body is being collected         body
+///     body      waiting, started  the handler takes it in pieces    body; response if it holds back
+///     complete  waiting, started  the handler is at work            response
+///     body      finished          what is left of it is dropped     body
+///     complete  finished          over in a moment
 ///
 /// An idle connection keeps nothing of this: parser, request and buffers are a Turn, lent by the server.
 ///
@@ -74,7 +74,8 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
 
   // http::Exchange
   void respond(const http::ResponseView& response) override;
-  void start(unsigned status, std::span<const http::Field> fields, std::optional<std::uint64_t> length) override;
+  void start(unsigned status, std::span<const http::Field> fields,
+             std::optional<std::uint64_t> length) override;
   void write(std::span<const std::byte> octets) override;
   void finish() override;
   [[nodiscard]] bool writable() const override { return writable_; }
@@ -139,18 +140,19 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   std::shared_ptr<detail::HttpConnections> server_;
   std::shared_ptr<Transport> transport_;
   std::unique_ptr<detail::Turn> turn_;
-  std::string peer_;               // "127.0.0.1:4711"; asked for once
-  std::size_t counted_ = 0;        // serving: octets buffered at the last check; lingering: octets dropped
-  std::uint32_t place_ = 0;        // in the server's set
-  std::uint32_t since_ = 0;        // the tick of the last progress
+  std::string peer_;         // "127.0.0.1:4711"; asked for once
+  std::size_t waiting_ = 0;  // octets to be sent, at the last check
+  std::size_t dropped_ = 0;  // octets that came behind the last answer
+  std::uint32_t place_ = 0;  // in the server's set
+  std::uint32_t since_ = 0;  // the tick of the last progress
   Phase phase_ = Phase::serving;
   Reading reading_ = Reading::idle;
   Writing writing_ = Writing::idle;
-  bool inside_ = false;            // one of our callbacks runs and will settle what is left to do
-  bool writable_ = true;           // the transport's word
-  bool body_paused_ = false;       // the handler's word
-  bool reading_paused_ = false;    // our word to the transport
-  bool peer_done_ = false;         // the client has sent its end of file
+  bool inside_ = false;          // one of our callbacks runs and will settle what is left to do
+  bool writable_ = true;         // the transport's word; false for good once the client has gone
+  bool body_paused_ = false;     // the handler's word
+  bool reading_paused_ = false;  // our word to the transport
+  bool peer_done_ = false;       // the client has sent its end of file
   bool had_request_ = false;
 };
 

@@ -11,14 +11,14 @@
 
 namespace antiphon::asio_style {
 
-/// Something to do once in a server's life: a function of the loop, plain or a coroutine, which is then waited
-/// for (SN-022).
+/// Something to do once in a server's life: a function of the loop, plain or a coroutine, which is then
+/// waited for (SN-022).
 class ServerHook {
  public:
   ServerHook() = default;
   template <class Fn>
-    requires std::is_invocable_v<Fn&, EventLoop&> && (!std::is_same_v<std::decay_t<Fn>, ServerHook>)
-  ServerHook(Fn fn) {  // NOLINT(google-explicit-constructor): any function is one
+  requires std::is_invocable_v<Fn&, EventLoop&> &&(!std::is_same_v<std::decay_t<Fn>, ServerHook>)
+      ServerHook(Fn fn) {  // NOLINT(google-explicit-constructor): any function is one
     if constexpr (std::is_void_v<std::invoke_result_t<Fn&, EventLoop&>>) {
       run_ = [fn = std::move(fn)](EventLoop& loop) mutable -> Task<void> {
         fn(loop);
@@ -50,9 +50,9 @@ struct ServeOptions {
   std::function<void(std::function<void()> stop)> on_stopper{};
 };
 
-/// A whole program's main: makes a loop, listens, serves until SIGINT, SIGTERM or its stopper, drains (SN-020).
-/// Returns the exit status: 0, or 1 if it could not start, after one line to the log that says why (SN-021).
-/// Prints nothing else.
+/// A whole program's main: makes a loop, listens, serves until SIGINT, SIGTERM or its stopper, drains
+/// (SN-020). Returns the exit status: 0, or 1 if it could not start, after one line to the log that says why
+/// (SN-021). Prints nothing else.
 int serve(const std::string& host, std::uint16_t port, const http::Router& router, ServeOptions options = {});
 
 }  // namespace antiphon::asio_style
