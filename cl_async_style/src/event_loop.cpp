@@ -11,7 +11,10 @@ namespace {
 
 thread_local loop* running = nullptr;
 
-constexpr std::size_t buffer_size = 65536;  // octets of one read at most (CL-007)
+constexpr std::size_t buffer_size = 65536;    // octets of one read at most (CL-007)
+constexpr std::size_t kept_capacity = 1024;   // octets that a socket's empty buffer may keep
+constexpr std::size_t spare_buffers = 8;      // of what sockets gave back
+constexpr std::size_t spare_capacity = 1U << 20U;
 
 }  // namespace
 
@@ -23,6 +26,7 @@ loop& loop::current() {
 }
 
 loop::loop(event_loop_options options) : options_(std::move(options)), input_(buffer_size) {
+  spare_buffers_.reserve(spare_buffers);
   if (const int error = uv_loop_init(&uv_); error != 0) detail::condition_factory::raise(error, "event loop");
   uv_timer_init(&uv_, &ticker_);
   ticker_.data = this;
@@ -73,6 +77,21 @@ void loop::application_error(const std::exception& error, std::exception_ptr exc
     if (!error_) error_ = std::current_exception();
     stop();
   }
+}
+
+void loop::lend_buffer(std::string& to, std::size_t size) {
+  if (!to.empty() || to.capacity() >= size || size <= kept_capacity || spare_buffers_.empty()) return;
+  to = std::move(spare_buffers_.back());
+  spare_buffers_.pop_back();
+}
+
+void loop::take_back(std::string& buffer) noexcept {
+  buffer.clear();
+  if (buffer.capacity() <= kept_capacity) return;
+  if (spare_buffers_.size() < spare_buffers && buffer.capacity() <= spare_capacity) {
+    spare_buffers_.push_back(std::move(buffer));
+  }
+  std::string().swap(buffer);
 }
 
 void loop::adopt(std::shared_ptr<handle_owner> owner) {

@@ -52,6 +52,10 @@ class loop {
     }
   }
 
+  /// Buffers for output go from socket to socket: an idle one is small, and a busy one need not ask the allocator.
+  void lend_buffer(std::string& to, std::size_t size);
+  void take_back(std::string& buffer) noexcept;
+
   void adopt(std::shared_ptr<handle_owner> owner);
   void release(handle_owner& owner) noexcept;
 
@@ -81,6 +85,7 @@ class loop {
   std::vector<callback> exit_callbacks_;
   std::vector<std::shared_ptr<handle_owner>> owners_;
   std::exception_ptr error_;
+  std::vector<std::string> spare_buffers_;
   std::vector<char> input_;
   bool closing_ = false;
 };

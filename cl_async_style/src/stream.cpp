@@ -7,14 +7,6 @@ namespace antiphon::cl_async_style {
 
 namespace {
 
-/// What a burst left behind is given back above this, so that an idle connection is small.
-constexpr std::size_t kept_capacity = 4096;
-
-void empty(std::string& buffer) {
-  buffer.clear();
-  if (buffer.capacity() > kept_capacity) std::string().swap(buffer);
-}
-
 stream& of(void* data) noexcept { return *static_cast<stream*>(data); }
 
 uv_buf_t view(const std::string& octets, std::size_t from = 0) noexcept {
@@ -90,6 +82,7 @@ std::size_t stream::buffered() const noexcept {
 
 void stream::write(std::span<const std::byte> data, bool force) {
   if (phase_ != phase::open || sending_ != sending::open) return;
+  in().lend_buffer(gathered_, data.size());
   gathered_.append(reinterpret_cast<const char*>(data.data()), data.size());
   if (force) flush();
   else queue_flush();
@@ -134,7 +127,7 @@ void stream::flush() {
   }
   if (timeouts_) timeouts_->last_write = uv_now(in().uv());
   if (sent == gathered_.size()) {
-    empty(gathered_);
+    in().take_back(gathered_);
     drained();
     return;
   }
@@ -151,7 +144,7 @@ void stream::flush() {
 
 void stream::written(int status) {
   writing_ = false;
-  empty(in_flight_);
+  in().take_back(in_flight_);
   if (status == UV_ECANCELED) {  // by our own uv_close (CL-118)
     deliver(detail::condition_factory::from_errno(status, self()));
   } else if (status < 0) {

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "trace.hpp"
+
+namespace antiphon::conformance {
+
+/// Where a target's events arrive, from whatever thread, and where the kit waits for them.
+class EventLog {
+ public:
+  void add(Event event) {
+    const std::scoped_lock lock(mutex_);
+    trace_.push_back(std::move(event));
+    changed_.notify_all();
+  }
+  void clear() {
+    const std::scoped_lock lock(mutex_);
+    trace_.clear();
+  }
+  [[nodiscard]] Trace trace() const {
+    const std::scoped_lock lock(mutex_);
+    return trace_;
+  }
+  /// Until `done(trace)`; false when the time, which is only against a hang, is over.
+  template <typename Done>
+  bool wait(Done done, std::chrono::seconds limit) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [&] { return done(trace_); });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Trace trace_;
+};
+
+}  // namespace antiphon::conformance

@@ -1,0 +1,76 @@
+#include <sys/utsname.h>
+
+#include <array>
+#include <ctime>
+#include <map>
+#include <thread>
+
+#include "rules.hpp"
+#include "run.hpp"
+
+namespace antiphon::conformance {
+
+namespace {
+
+std::string now() {
+  const std::time_t time = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+Json machine() {
+  utsname names{};
+  ::uname(&names);
+  return {{"system", names.sysname}, {"release", names.release}, {"architecture", names.machine},
+          {"cpus", std::thread::hardware_concurrency()}};
+}
+
+Json sources_of(std::string_view text) {
+  Json list = Json::array();
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    list.push_back(text.substr(0, space));
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+  }
+  return list;
+}
+
+}  // namespace
+
+Json results_to_json(const std::vector<Hello>& targets, const Data& data, const std::vector<Result>& results) {
+  Json json = {{"schema", "antiphon-conformance/1"}, {"generated", now()}, {"machine", machine()}};
+  json["targets"] = Json::array();
+  for (const Hello& each : targets)
+    json["targets"].push_back({{"name", each.name}, {"version", each.version}, {"style", each.style}, {"offers", each.offers}});
+  json["rules"] = Json::array();
+  for (const Rule& each : all_rules())
+    json["rules"].push_back({{"id", each.id}, {"level", name_of(each.level)}, {"group", each.group},
+                             {"sentence", each.sentence}, {"sources", sources_of(each.sources)}});
+  json["scenarios"] = Json::array();
+  for (const Scenario& each : data.scenarios)
+    json["scenarios"].push_back({{"name", each.name}, {"about", each.about}, {"rules", each.rules}, {"needs", each.needs}});
+  json["results"] = Json::array();
+  std::map<std::string, std::map<std::string, int>> counts;
+  for (const Result& each : results) {
+    Json trace = Json::array();
+    for (const Event& event : each.trace) trace.push_back(to_json(event));
+    json["results"].push_back({{"target", each.target},
+                               {"scenario", each.scenario},
+                               {"verdict", name_of(each.verdict)},
+                               {"rules_exercised", each.exercised},
+                               {"rule", each.rule.empty() ? Json() : Json(each.rule)},
+                               {"message", each.message},
+                               {"reason", each.reason},
+                               {"duration_ms", each.duration_ms},
+                               {"trace", std::move(trace)},
+                               {"peer", each.peer.steps}});
+    ++counts[each.target][std::string(name_of(each.verdict))];
+  }
+  json["counts"] = counts;
+  return json;
+}
+
+}  // namespace antiphon::conformance

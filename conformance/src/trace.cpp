@@ -1,0 +1,82 @@
+#include "trace.hpp"
+
+#include <array>
+#include <stdexcept>
+
+namespace antiphon::conformance {
+
+Json to_json(const Event& event) {
+  Json line = {{"event", event.kind}};
+  if (event.connection >= 0) {
+    line["c"] = event.connection;
+    line["n"] = event.number;
+  }
+  line.update(event.fields);
+  return line;
+}
+
+Event event_from_json(const Json& line) {
+  if (!line.is_object() || !line.contains("event") || !line["event"].is_string())
+    throw std::invalid_argument("not an event line: " + line.dump());
+  Event event;
+  event.kind = line["event"];
+  for (const auto& [name, value] : line.items()) {
+    if (name == "c" && value.is_number_integer()) event.connection = value;
+    else if (name == "n" && value.is_number_integer()) event.number = value;
+    else if (name != "event") event.fields[name] = value;
+  }
+  return event;
+}
+
+std::string token(const Event& event) {
+  if (event.kind == "CL") return "CL(" + event.text("cause", "?") + ")";
+  if (event.kind == "EV") return "EV(" + event.text("kind", "?") + ")";
+  if (event.kind == "note") return "note(" + event.text("text") + ")";
+  if (event.kind == "RT") {
+    const std::string action = event.text("action");
+    if (event.fields.contains("raised")) return "RT(" + action + " raised " + event.text("raised") + ")";
+    return "RT(" + action + "=" + (event.fields.contains("value") ? event.fields["value"].dump() : "") + ")";
+  }
+  return event.kind;
+}
+
+std::string render(const Trace& trace, std::size_t marked) {
+  std::string text;
+  for (std::size_t i = 0; i < trace.size(); ++i) {
+    text += i == marked ? "  --> " : "      ";
+    text += token(trace[i]);
+    if (trace[i].connection >= 0) text += "  connection " + std::to_string(trace[i].connection);
+    for (const auto& [name, value] : trace[i].fields.items()) text += "  " + name + "=" + value.dump();
+    text += '\n';
+  }
+  return text.empty() ? "      (no events)\n" : text;
+}
+
+std::string stream_octets(std::uint64_t from, std::size_t size) {
+  std::string octets(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<char>((from + i) % 251);
+  return octets;
+}
+
+std::size_t first_difference(std::string_view octets, std::uint64_t from) noexcept {
+  for (std::size_t i = 0; i < octets.size(); ++i)
+    if (static_cast<unsigned char>(octets[i]) != (from + i) % 251) return i;
+  return std::string_view::npos;
+}
+
+std::uint32_t crc32(std::string_view octets) noexcept {
+  static const auto table = [] {
+    std::array<std::uint32_t, 256> made{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      std::uint32_t value = i;
+      for (int bit = 0; bit < 8; ++bit) value = (value >> 1U) ^ ((value & 1U) != 0 ? 0xEDB88320U : 0U);
+      made[i] = value;
+    }
+    return made;
+  }();
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (const char c : octets) crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xFFU] ^ (crc >> 8U);
+  return ~crc;
+}
+
+}  // namespace antiphon::conformance
