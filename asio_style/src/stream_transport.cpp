@@ -1,14 +1,12 @@
 #include "stream_transport.hpp"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <utility>
 
 #include "antiphon/asio_style/errors.hpp"
+#include "sending.hpp"
 
 namespace antiphon::asio_style::detail {
 
@@ -19,13 +17,6 @@ constexpr const char* write_error = "Fatal write error on socket transport";
 // asyncio's LOG_THRESHOLD_FOR_CONNLOST_WRITES: the fifth write into the void is a bug in the protocol
 // (AS-164).
 constexpr std::uint32_t lost_writes_tolerated = 4;
-// More parts than this are joined first; the array for the kernel stays small and on the stack.
-constexpr std::size_t parts_per_send = 64;
-
-bool try_again(int error) {
-  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
-}
-
 bool is_os_error(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
@@ -34,40 +25,6 @@ bool is_os_error(const std::exception_ptr& exception) {
   } catch (...) {
     return false;
   }
-}
-
-/// Octets that the kernel took at once: 0 if it is full, -1 and errno for an error.
-ssize_t send_now(int fd, std::span<const std::byte> data) {
-  const ssize_t sent = ::send(fd, data.data(), data.size(), MSG_NOSIGNAL);
-  return sent < 0 && try_again(errno) ? 0 : sent;
-}
-
-using Parts = std::span<const std::span<const std::byte>>;
-
-/// The same for as many parts as go into one call, the first one without its first `offset` octets.
-ssize_t send_parts(int fd, Parts parts, std::size_t offset) {
-  std::array<iovec, parts_per_send> pieces;
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = std::min(parts.size(), pieces.size());
-  for (std::size_t i = 0; i < message.msg_iovlen; ++i) {
-    const auto piece = parts[i].subspan(std::exchange(offset, 0));
-    pieces[i] = {const_cast<std::byte*>(piece.data()), piece.size()};  // sendmsg only reads
-  }
-  const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
-  return sent < 0 && try_again(errno) ? 0 : sent;
-}
-
-/// Takes `count` sent octets off the front. Returns how many whole parts went.
-std::size_t skip(Parts& parts, std::size_t& offset, std::size_t count) {
-  std::size_t whole = 0;
-  while (!parts.empty() && count >= parts.front().size() - offset) {
-    count -= parts.front().size() - std::exchange(offset, 0);
-    parts = parts.subspan(1);
-    ++whole;
-  }
-  offset += count;
-  return whole;
 }
 
 }  // namespace
@@ -308,17 +265,10 @@ void StreamTransport::writelines(std::span<const std::span<const std::byte>> par
   std::size_t total = 0;
   for (const auto& part : parts) total += part.size();
   if (!may_write(total)) return;
-  std::size_t offset = 0;  // octets of parts.front() that are sent
-  while (buffer_.empty()) {
-    const ssize_t sent = send_parts(fd_.get(), parts, offset);
-    if (sent < 0) return fatal(make_os_error(errno), write_error);
-    total -= static_cast<std::size_t>(sent);
-    if (total == 0) return;
-    if (skip(parts, offset, static_cast<std::size_t>(sent)) < parts_per_send) break;  // the kernel is full
-  }
-  for (const auto& part : parts) {
-    keep_for_later(part.subspan(std::exchange(offset, 0)));
-  }
+  Parts rest(parts);
+  if (buffer_.empty() && !rest.send_now(fd_.get())) return fatal(make_os_error(errno), write_error);
+  if (rest.empty()) return;
+  for (; !rest.empty(); rest.pop_front()) keep_for_later(rest.front());
   tell_flow(marks_.added(buffer_.size()));
 }
 

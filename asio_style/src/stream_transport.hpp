@@ -13,8 +13,6 @@
 #include "watcher.hpp"
 #include "write_buffer.hpp"
 
-struct iovec;
-
 namespace antiphon::asio_style::detail {
 
 /// Whoever counts connections: a server (AS-062).

@@ -229,6 +229,22 @@ void Peer::reset() {
   close();
 }
 
+// ---- connected
+
+void Connected::connect() {
+  listen();
+  peer.emplace(port(), 16 * 1024);
+  run_until("CM");
+}
+
+Peer::Rest Connected::drain() {
+  Peer::Rest rest;
+  std::thread reader([&] { rest = peer->read_to_end(); });
+  run_until("CL");
+  reader.join();
+  return rest;
+}
+
 std::string pattern(std::size_t count) {
   std::string data(count, '\0');
   for (std::size_t i = 0; i < count; ++i) data[i] = static_cast<char>(i % 251);

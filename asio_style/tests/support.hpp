@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -122,6 +123,18 @@ class Peer {
  private:
   int fd_;
 };
+
+/// A bench with one connection whose peer has a small receive buffer and reads only when told to.
+class Connected : public Bench {
+ public:
+  void connect();
+  /// Lets the peer read to the end beside the loop, which turns until connection_lost.
+  Peer::Rest drain();
+  std::optional<Peer> peer;
+};
+
+/// More than the kernel takes in one go.
+inline constexpr std::size_t big = 8 * 1024 * 1024;
 
 /// `count` octets that show any loss, repetition or exchange: octet i is i mod 251.
 [[nodiscard]] std::string pattern(std::size_t count);

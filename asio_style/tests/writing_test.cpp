@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "support.hpp"
 
@@ -11,16 +10,8 @@ namespace {
 using testing::ElementsAre;
 using namespace std::chrono_literals;
 
-constexpr std::size_t big = 8 * 1024 * 1024;  // more than the kernel takes in one go
-
-/// A peer with a small receive buffer that reads nothing until it is told to.
-class Writing : public testing::Test, protected Bench {
+class Writing : public testing::Test, protected Connected {
  protected:
-  void connect() {
-    listen();
-    peer.emplace(port(), 16 * 1024);
-    run_until("CM");
-  }
   /// Reads all that comes, up to the end, in a thread of its own, while the loop turns until `event`.
   Peer::Rest drain_until(std::string_view event) {
     Peer::Rest rest;
@@ -33,7 +24,6 @@ class Writing : public testing::Test, protected Bench {
   }
   [[nodiscard]] std::size_t buffered() { return transport().get_write_buffer_size(); }
   [[nodiscard]] std::pair<std::size_t, std::size_t> limits() { return transport().get_write_buffer_limits(); }
-  std::optional<Peer> peer;
 };
 using writing = Writing;
 using Limits = std::pair<std::size_t, std::size_t>;

@@ -2,7 +2,7 @@
 
 #include "antiphon/asio_style/http/http_protocol.hpp"
 
-#include <any>
+#include <algorithm>
 #include <utility>
 
 #include "antiphon/asio_style/address.hpp"
@@ -302,6 +302,7 @@ void HttpProtocol::keep(std::span<const std::byte> octets) {
     turn_->ahead_used = 0;
   }
   turn_->ahead.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+  server_->statistics.most_ahead = std::max(server_->statistics.most_ahead, ahead());
 }
 
 /// Behind the last answer: read, so that the client is not reset while it reads, but only so much.

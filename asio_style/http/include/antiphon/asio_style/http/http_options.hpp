@@ -52,6 +52,7 @@ struct HttpStatistics {
   std::uint64_t octets_received = 0;         ///< of requests
   std::uint64_t octets_sent = 0;             ///< of answers, as handed to the transports
   std::size_t most_buffered = 0;             ///< the most that waited to be sent on any one connection
+  std::size_t most_ahead = 0;                ///< the most that any one client had sent ahead of its answers
 };
 
 }  // namespace antiphon::asio_style
