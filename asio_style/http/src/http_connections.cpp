@@ -83,15 +83,17 @@ std::size_t HttpConnections::buffered() const {
 
 void HttpConnections::arm() {
   ticking_ = true;
-  timer_ = loop.call_later(period_, [this] { tick(); });
+  timer_ = loop.call_later(period_, [this] {
+    ticking_ = false;
+    tick();
+    if (!connections_.empty()) arm();
+  });
 }
 
 void HttpConnections::tick() {
   ++now_;
-  ticking_ = false;
   // Nobody leaves the set meanwhile: connection_lost comes in a later turn of the loop.
   for (HttpProtocol* connection : connections_) connection->check_deadline();
-  if (!connections_.empty()) arm();
 }
 
 bool HttpConnections::over(std::uint32_t since, std::chrono::milliseconds limit) const noexcept {

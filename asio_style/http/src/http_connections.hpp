@@ -41,6 +41,8 @@ class HttpConnections {
   // Time, in ticks of one timer for all connections: fine enough for the shortest limit, coarse enough to
   // cost nothing, and no request looks at a clock.
   [[nodiscard]] std::uint32_t now() const noexcept { return now_; }
+  /// Lets one tick pass; the timer's business.
+  void tick();
   /// At least `limit` has passed since that tick.
   [[nodiscard]] bool over(std::uint32_t since, std::chrono::milliseconds limit) const noexcept;
 
@@ -71,7 +73,6 @@ class HttpConnections {
   HttpStatistics statistics;
 
  private:
-  void tick();
   void arm();
 
   std::vector<HttpProtocol*> connections_;

@@ -157,6 +157,8 @@ void HttpProtocol::flush() {
   if (!turn_ || turn_->out.empty()) return;
   std::string octets = std::exchange(turn_->out, {});
   if (!transport_->is_closing()) {
+    written_ += octets.size();
+    ++server_->statistics.writes;
     server_->statistics.octets_sent += octets.size();
     transport_->write(octets);
     server_->statistics.most_buffered =
@@ -302,11 +304,11 @@ void HttpProtocol::check_lingering() {
   }
 }
 
-/// Octets wait to be sent, and for so long their number has not changed.
+/// Octets wait to be sent, and for so long not one of them could be.
 bool HttpProtocol::client_stalls(std::chrono::milliseconds limit) {
   const std::size_t waiting = transport_->get_write_buffer_size();
-  if (waiting == 0 || waiting != waiting_) touch();
-  waiting_ = waiting;
+  if (waiting == 0 || written_ - waiting != taken_) touch();
+  taken_ = written_ - waiting;
   return over(limit);
 }
 

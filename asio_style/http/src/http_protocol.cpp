@@ -257,6 +257,7 @@ void HttpProtocol::on_headers_complete(const http::MessageHead& head) {
 }
 
 void HttpProtocol::on_body(std::span<const std::byte> octets) {
+  if (octets.empty()) return;  // we fed nothing, to hear whether the parser had more to tell
   touch();
   turn_->body_seen += octets.size();
   if (writing_ == Writing::finished || turn_->taking == Turn::Taking::nothing) {

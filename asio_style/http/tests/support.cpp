@@ -10,6 +10,16 @@
 #include <stdexcept>
 #include <utility>
 
+#include "http_connections.hpp"
+
+namespace antiphon::asio_style::detail {
+
+struct HttpServerAccess {
+  static HttpConnections& connections(HttpServer& server) { return *server.connections_; }
+};
+
+}  // namespace antiphon::asio_style::detail
+
 namespace antiphon::asio_style::test {
 
 // ---- Client
@@ -145,6 +155,13 @@ std::size_t count(std::string_view text, std::string_view part) {
 }
 
 // ---- RunningServer
+
+void RunningServer::tick(int times) {
+  on_loop([times](HttpServer& server) {
+    for (int i = 0; i < times; ++i) detail::HttpServerAccess::connections(server).tick();
+    return 0;
+  });
+}
 
 RunningServer::RunningServer(const http::Router& router, HttpLimits limits) {
   std::promise<std::uint16_t> ready;

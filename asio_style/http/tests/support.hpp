@@ -87,7 +87,8 @@ class RunningServer {
   void wait_until(Condition condition) {
     while (!on_loop(condition)) std::this_thread::yield();
   }
-  EventLoop& loop() { return *loop_; }
+  /// Lets limits run out by ticks, of which eight make the shortest limit, instead of by time.
+  void tick(int times);
 
   /// Drains; returns how many connections were aborted. Only the first call counts.
   std::size_t stop(std::chrono::milliseconds graceful = std::chrono::milliseconds(0));

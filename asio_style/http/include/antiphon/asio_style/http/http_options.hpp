@@ -51,6 +51,7 @@ struct HttpStatistics {
   std::array<std::uint64_t, 6> responses{};  ///< by the first digit of the status
   std::uint64_t octets_received = 0;         ///< of requests
   std::uint64_t octets_sent = 0;             ///< of answers, as handed to the transports
+  std::uint64_t writes = 0;                  ///< to the transports: at best one for each batch of requests
   std::size_t most_buffered = 0;             ///< the most that waited to be sent on any one connection
   std::size_t most_ahead = 0;                ///< the most that any one client had sent ahead of its answers
 };

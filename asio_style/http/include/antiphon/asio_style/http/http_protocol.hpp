@@ -60,6 +60,7 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   enum class Phase : std::uint8_t {
     serving,
     lingering,  ///< the last answer is given; what the client still sends is dropped (trap T9)
+    aborted,    ///< nothing more but connection_lost
     lost,
   };
   enum class Reading : std::uint8_t { idle, head, body, complete };
@@ -127,7 +128,7 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   void handler_failed(const std::exception_ptr& failure);
   void bail_out(unsigned status, std::string_view reason);
   void linger();
-  void abort();
+  bool abort();
   void check_deadline();
   void check_serving();
   void check_lingering();
@@ -140,11 +141,12 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   std::shared_ptr<detail::HttpConnections> server_;
   std::shared_ptr<Transport> transport_;
   std::unique_ptr<detail::Turn> turn_;
-  std::string peer_;         // "127.0.0.1:4711"; asked for once
-  std::size_t waiting_ = 0;  // octets to be sent, at the last check
-  std::size_t dropped_ = 0;  // octets that came behind the last answer
-  std::uint32_t place_ = 0;  // in the server's set
-  std::uint32_t since_ = 0;  // the tick of the last progress
+  std::string peer_;           // "127.0.0.1:4711"; asked for once
+  std::uint64_t written_ = 0;  // octets handed to the transport
+  std::uint64_t taken_ = 0;    // of these, what the kernel had taken at the last check
+  std::size_t dropped_ = 0;    // octets that came behind the last answer
+  std::uint32_t place_ = 0;    // in the server's set
+  std::uint32_t since_ = 0;    // the tick of the last progress
   Phase phase_ = Phase::serving;
   Reading reading_ = Reading::idle;
   Writing writing_ = Writing::idle;

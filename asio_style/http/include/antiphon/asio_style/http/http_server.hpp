@@ -14,7 +14,8 @@ namespace antiphon::asio_style {
 
 namespace detail {
 class HttpConnections;
-}
+struct HttpServerAccess;
+}  // namespace detail
 
 /// What `serve` is made of, for those who have a loop of their own: a listener whose protocol factory makes
 /// HttpProtocols (SN-001), the set of their connections, and their draining.
@@ -53,6 +54,8 @@ class HttpServer {
   [[nodiscard]] const HttpStatistics& statistics() const noexcept;
 
  private:
+  friend struct detail::HttpServerAccess;  // the tests' way to let time pass
+
   EventLoop& loop_;
   std::shared_ptr<detail::HttpConnections> connections_;
   std::shared_ptr<Server> listener_;

@@ -1,0 +1,104 @@
+// An executable of its own, since it replaces operator new.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "support.hpp"
+
+namespace {
+
+thread_local std::size_t allocations = 0;  // of the thread that asks: the server's handlers see the server's
+
+void* counted(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace antiphon::asio_style::test {
+namespace {
+
+using http::Exchange;
+using http::Field;
+using http::Request;
+
+class allocation : public testing::Test {
+ protected:
+  allocation() {
+    router_.add("GET", "/count", [](const Request&, Exchange& exchange) {
+      exchange.respond(200, "text/plain", std::to_string(allocations));
+    });
+    router_.add("GET", "/bytes/{n}", [](const Request& request, Exchange& exchange) {
+      const std::array fields{Field{"Content-Type", "text/plain"}};
+      exchange.respond(http::ResponseView{200, fields, request.param("n")});
+    });
+    router_.add("GET", "/stream", [](const Request&, Exchange& exchange) {
+      exchange.start(200, {}, std::nullopt);
+      exchange.write("some octets");
+      exchange.finish();
+    });
+    router_.add("POST", "/body", [](const Request& request, Exchange& exchange) {
+      exchange.respond(200, "text/plain", request.body());
+    });
+  }
+  /// What the server allocates while it answers `octets` so often; no timer ticks meanwhile.
+  std::size_t cost(const std::string& octets, std::size_t answers) {
+    constexpr std::chrono::hours never{1000};
+    RunningServer server(router_, {.request_timeout = never,
+                                   .body_timeout = never,
+                                   .keep_alive_timeout = never,
+                                   .response_timeout = never,
+                                   .linger_timeout = never});
+    Client client(server.port());
+    const auto repeat = [&](int times) {
+      for (int i = 0; i < times; ++i) {
+        client.send(octets);
+        for (std::size_t n = 0; n < answers; ++n) EXPECT_EQ(client.read_answer().status, 200U);
+      }
+    };
+    repeat(20);
+    client.get("/count");
+    const auto before = std::stoul(client.get("/count").body);
+    repeat(1000);
+    return std::stoul(client.get("/count").body) - before;
+  }
+
+  http::Router router_;
+};
+
+constexpr std::string_view browser = "User-Agent: a browser of some age\r\nAccept: text/html, */*;q=0.8\r\n";
+
+TEST_F(allocation, none_per_request_once_warm) {
+  EXPECT_EQ(cost(request("GET", "/bytes/12345", browser), 1), 0U);
+}
+
+TEST_F(allocation, none_per_streamed_answer_once_warm) {
+  EXPECT_EQ(cost(request("GET", "/stream", browser), 1), 0U);
+}
+
+TEST_F(allocation, none_per_collected_body_once_warm) {
+  EXPECT_EQ(cost(request("POST", "/body", browser, "a body of some length"), 1), 0U);
+}
+
+TEST_F(allocation, none_for_pipelined_requests_once_warm) {
+  std::string many;
+  for (int i = 0; i < 32; ++i) many += request("GET", "/bytes/1", browser);
+  EXPECT_EQ(cost(many, 32), 0U);
+}
+
+}  // namespace
+}  // namespace antiphon::asio_style::test
