@@ -84,7 +84,7 @@ class Socket {
 
 class Peer {
  public:
-  Peer(std::uint16_t port, EventLog& log) : port_(port), log_(log) {}
+  Peer(std::uint16_t port, EventLog& log, PeerRecord& to) : record(to), port_(port), log_(log) {}
 
   void step(const Json& step) {
     const std::string verb = step.at(0);
@@ -128,7 +128,7 @@ class Peer {
     record.steps.push_back(std::move(done));
   }
 
-  PeerRecord record;
+  PeerRecord& record;
 
  private:
   void read(std::uint64_t size) {
@@ -163,10 +163,9 @@ class Peer {
 
 }  // namespace
 
-PeerRecord run_peer(const Json& steps, std::uint16_t port, EventLog& log) {
-  Peer peer(port, log);
+void run_peer(const Json& steps, std::uint16_t port, EventLog& log, PeerRecord& record) {
+  Peer peer(port, log, record);
   for (const Json& step : steps) peer.step(step);
-  return std::move(peer.record);
 }
 
 }  // namespace antiphon::conformance

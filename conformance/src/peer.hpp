@@ -16,7 +16,7 @@ struct PeerRecord {
 };
 
 /// Runs a peer script of the adapter protocol against a port of loopback, in the calling thread. Throws HarnessError if a
-/// step takes longer than hang_limit or is unknown.
-[[nodiscard]] PeerRecord run_peer(const Json& steps, std::uint16_t port, EventLog& log);
+/// step takes longer than hang_limit or is unknown; `record` then has what was seen until there.
+void run_peer(const Json& steps, std::uint16_t port, EventLog& log, PeerRecord& record);
 
 }  // namespace antiphon::conformance

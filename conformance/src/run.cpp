@@ -93,7 +93,7 @@ void TargetRunner::play(const Scenario& scenario, Result& result) {
   log_.clear();
   const std::uint16_t port = target_->listen(scenario.server);
   try {
-    result.peer = run_peer(scenario.peer, port, log_);
+    run_peer(scenario.peer, port, log_, result.peer);
   } catch (const HarnessError& error) {
     result.message = error.what();  // the trace says why, so the run goes on to its end
   }

@@ -148,13 +148,15 @@ class AsioStyleTarget final : public Target {
  private:
   as::Task<void> start(std::shared_ptr<const Script> script, std::promise<std::uint16_t>& port) {
     try {
-      server_ = co_await loop_.create_server(
+      // Not inside the co_await: GCC 12 destroys a lambda's captures there twice (GCC bug 104031).
+      auto starting = loop_.create_server(
           [this, script] {
             connections_.push_back(
                 std::make_shared<ScriptProtocol>(*this, script, log_, static_cast<int>(connections_.size())));
             return connections_.back();
           },
           "127.0.0.1", 0);
+      server_ = co_await starting;
       port.set_value(server_->sockets().front().getsockname().port);
     } catch (...) {
       port.set_exception(std::current_exception());

@@ -93,7 +93,10 @@ class ClAsyncStyleTarget final : public Target {
     started.get_future().wait();
   }
   ~ClAsyncStyleTarget() override {
-    in_loop([] { as::exit_event_loop(); });
+    in_loop([this] {
+      for (const auto& connection : connections_) connection->forget();
+      as::exit_event_loop();
+    });
     thread_.join();
   }
 

@@ -1,0 +1,103 @@
+#include "checker.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "rules.hpp"
+
+namespace antiphon::conformance {
+namespace {
+
+class checker : public testing::Test {
+ protected:
+  checker() {
+    scenario.name = "made_up";
+    scenario.rules = {"OCT-02"};
+    scenario.expect = "CM DR+ PW? RW? ER CL(none)";
+    scenario.peer = Json::array();
+    peer.sent = 10;
+  }
+  std::string rule() {
+    std::vector<std::string> exercised;
+    const auto violation = check(scenario, trace, peer, exercised);
+    EXPECT_FALSE(exercised.empty());
+    return violation ? violation->rule : "";
+  }
+  static Event data(std::uint64_t from, std::size_t size) {
+    return {"DR", 0, 0, {{"bytes", size}, {"sum", crc32(stream_octets(from, size))}}};
+  }
+  Scenario scenario;
+  PeerRecord peer;
+  Trace trace{{"CM", 0, 0, {}}, data(0, 4), data(4, 6), {"ER", 0, 0, {}}, {"CL", 0, 0, {{"cause", "none"}}}};
+};
+
+TEST_F(checker, passes_what_is_right) { EXPECT_EQ(rule(), ""); }
+
+TEST_F(checker, finds_octets_that_were_changed_swapped_lost_or_made_up) {
+  trace[1].fields["sum"] = 1;
+  EXPECT_EQ(rule(), "OCT-01");
+  trace[1] = data(4, 6);
+  trace[2] = data(0, 4);
+  EXPECT_EQ(rule(), "OCT-01");
+  trace[1] = data(0, 4);
+  trace[2] = data(4, 5);
+  EXPECT_EQ(rule(), "OCT-01") << "one less than was sent before the end";
+  trace[2] = data(4, 7);
+  EXPECT_EQ(rule(), "OCT-01") << "one more than was sent";
+}
+
+TEST_F(checker, finds_pauses_and_resumes_at_the_wrong_size) {
+  trace.insert(trace.begin() + 3, {"PW", 0, 0, {{"buffered", 65536}}});
+  EXPECT_EQ(rule(), "FLOW-02") << "equal to the mark";
+  trace[3].fields["buffered"] = 65537;
+  EXPECT_EQ(rule(), "");
+  trace.insert(trace.begin() + 4, {"RW", 0, 0, {{"buffered", 16385}}});
+  EXPECT_EQ(rule(), "FLOW-03");
+  trace[4].fields["buffered"] = 16384;
+  EXPECT_EQ(rule(), "");
+  scenario.server.limits.emplace(100'000, 0);
+  EXPECT_EQ(rule(), "FLOW-02") << "other marks";
+}
+
+TEST_F(checker, finds_what_the_peer_did_not_read) {
+  peer.wrong_at = 7;
+  EXPECT_EQ(rule(), "OCT-02");
+  peer.wrong_at = -1;
+  scenario.peer_reads = 5;
+  peer.read = 4;
+  EXPECT_EQ(rule(), "OCT-03");
+  peer.read = 5;
+  scenario.peer_end = "eof";
+  peer.end = "reset";
+  EXPECT_EQ(rule(), scenario.rules.front());
+}
+
+TEST_F(checker, finds_what_is_not_as_expected_and_blames_the_scenarios_first_rule) {
+  trace.back().fields["cause"] = "reset";
+  EXPECT_EQ(rule(), "OCT-02");
+  trace.back().fields["cause"] = "none";
+  trace.push_back({"EX", -1, -1, {}});
+  EXPECT_EQ(rule(), "OCT-02") << "an error that nobody made";
+}
+
+TEST(rules, have_numbers_of_their_own_and_sources) {
+  std::vector<std::string_view> seen;
+  for (const Rule& rule : all_rules()) {
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), rule.id), 0) << rule.id;
+    EXPECT_FALSE(rule.sources.empty()) << rule.id;
+    EXPECT_TRUE(rule.sentence.ends_with('.')) << rule.id;
+    seen.push_back(rule.id);
+  }
+}
+
+TEST(rules, each_is_proved_by_a_scenario) {
+  std::vector<std::string> proved{"ORD-01", "ORD-02", "OCT-01", "OCT-02", "FLOW-01", "FLOW-02", "FLOW-03"};  // by every trace
+  for (const Scenario& scenario : load_scenarios(ANTIPHON_CONFORMANCE_DIR "/scenarios"))
+    proved.insert(proved.end(), scenario.rules.begin(), scenario.rules.end());
+  for (const Rule& rule : all_rules())
+    EXPECT_NE(std::find(proved.begin(), proved.end(), rule.id), proved.end()) << rule.id;
+}
+
+}  // namespace
+}  // namespace antiphon::conformance

@@ -1,0 +1,55 @@
+#include "scenario.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace antiphon::conformance {
+namespace {
+
+std::string error_of(const std::string& text) {
+  const auto file = std::filesystem::temp_directory_path() / ("antiphon_scenario_" + std::to_string(::getpid()) + ".json");
+  std::ofstream(file) << text;
+  std::string error;
+  try {
+    static_cast<void>(load_scenario(file));
+  } catch (const std::invalid_argument& caught) {
+    error = caught.what();
+    EXPECT_TRUE(error.starts_with(file.string() + ": ")) << error;
+  }
+  std::filesystem::remove(file);
+  return error;
+}
+
+TEST(scenario, errors_name_the_file_and_what_is_wrong) {
+  EXPECT_NE(error_of("{").find("parse error"), std::string::npos);
+  EXPECT_NE(error_of("{}").find("name"), std::string::npos);
+  EXPECT_NE(error_of(R"({"colour": 1})").find("unknown key 'colour'"), std::string::npos);
+  EXPECT_NE(error_of(R"({"name": "other"})").find("not that of the file"), std::string::npos);
+}
+
+TEST(scenario, a_script_chooses_by_event_and_count) {
+  const Script script = parse_script(Json::parse(R"({"on": {"DR": [["echo"]]}, "on_nth": {"DR": {"2": [["close"]]}}, "limits": [9, 3]})"));
+  EXPECT_EQ(script.actions("DR", 1)[0][0], "echo");
+  EXPECT_EQ(script.actions("DR", 2)[0][0], "close");
+  EXPECT_TRUE(script.actions("CM", 1).empty());
+  EXPECT_EQ(script.limits->first, 9U);
+  EXPECT_TRUE(script.has("close"));
+  EXPECT_FALSE(script.keeps_open());
+  EXPECT_TRUE(parse_script(Json::parse(R"({"on": {"ER": [["soon", [["return", true]]]]}})")).keeps_open());
+  EXPECT_THROW(parse_script(Json::parse(R"({"on": {"DR": ["echo"]}})")), std::invalid_argument);
+}
+
+TEST(scenario, expectations_match_tokens) {
+  EXPECT_TRUE(matches({"CM", "CL(none)"}, "CM DR* CL(none)"));
+  EXPECT_TRUE(matches({"CM", "DR", "DR", "CL(reset)"}, "CM DR+ CL(none)|CL(reset)"));
+  EXPECT_TRUE(matches({"CM", "RT(is_closing raised value-error)"}, "CM RT(is_closing raised value-error)"));
+  EXPECT_FALSE(matches({"CM"}, "CM DR+"));
+  EXPECT_FALSE(matches({"CM", "DR"}, "CM"));
+  EXPECT_FALSE(matches({}, "CM"));
+  EXPECT_FALSE(matches({"CMX"}, "CM"));
+}
+
+}  // namespace
+}  // namespace antiphon::conformance
