@@ -135,10 +135,10 @@ void HttpConnections::close_idle() {
   for (HttpProtocol* connection : connections_) connection->close_if_idle();
 }
 
-std::size_t HttpConnections::abort_all() {
-  for (HttpProtocol* connection : connections_) connection->abort();
-  aborted_ += connections_.size();
-  return connections_.size();
+void HttpConnections::abort_all() {
+  for (HttpProtocol* connection : connections_) {
+    if (connection->abort()) ++aborted_;
+  }
 }
 
 Future<void> HttpConnections::gone() {

@@ -56,8 +56,7 @@ class HttpConnections {
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   void begin_drain() noexcept { draining_ = true; }
   void close_idle();
-  /// Returns how many there were.
-  std::size_t abort_all();
+  void abort_all();
   /// Done once no connection is left.
   [[nodiscard]] Future<void> gone();
   /// How many abort_all has ended in all.

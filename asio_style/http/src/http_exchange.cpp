@@ -226,7 +226,10 @@ void HttpProtocol::handler_failed(const std::exception_ptr& failure) {
 /// SN-011: one complete error response, unless another was begun.
 void HttpProtocol::bail_out(unsigned status, std::string_view reason) {
   log(reason);
-  if (writing_ == Writing::started) return abort();
+  if (writing_ == Writing::started) {
+    abort();
+    return;
+  }
   const bool answer_given = writing_ == Writing::finished;  // only the rest of its body was bad
   cancel_exchange();
   if (!answer_given) {
@@ -251,15 +254,16 @@ void HttpProtocol::linger() {
   touch();
   if (transport_->is_closing()) return;
   if (peer_done_ || !transport_->can_write_eof()) return transport_->close();
-  if (detail::attempt([this] { transport_->write_eof(); }))
-    transport_->abort();  // reset by the client (AS-177)
+  if (detail::attempt([this] { transport_->write_eof(); })) abort();  // reset by the client (AS-177)
 }
 
-void HttpProtocol::abort() {
-  if (phase_ == Phase::lost) return;
+/// False if it was over already.
+bool HttpProtocol::abort() {
+  if (phase_ == Phase::aborted || phase_ == Phase::lost) return false;
   cancel_exchange();
-  phase_ = Phase::lingering;
+  phase_ = Phase::aborted;
   transport_->abort();
+  return true;
 }
 
 // ---- limits
@@ -273,8 +277,8 @@ bool HttpProtocol::over(std::chrono::milliseconds limit) const noexcept {
 }
 
 void HttpProtocol::check_deadline() {
-  if (phase_ == Phase::lingering) return check_lingering();
-  inside([this] { check_serving(); });
+  if (phase_ == Phase::serving) inside([this] { check_serving(); });
+  if (phase_ == Phase::lingering) check_lingering();
 }
 
 void HttpProtocol::check_serving() {
@@ -298,9 +302,9 @@ void HttpProtocol::check_serving() {
 void HttpProtocol::check_lingering() {
   const HttpLimits& limits = server_->options.limits;
   if (transport_->get_write_buffer_size() > 0) {
-    if (client_stalls(limits.response_timeout)) transport_->abort();
+    if (client_stalls(limits.response_timeout)) abort();
   } else if (over(limits.linger_timeout)) {
-    transport_->abort();
+    abort();
   }
 }
 

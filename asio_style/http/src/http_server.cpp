@@ -40,7 +40,6 @@ Task<void> HttpServer::start_serving() {
 }
 
 Task<std::size_t> HttpServer::stop(std::chrono::milliseconds graceful_timeout) {
-  const std::size_t aborted_before = connections_->aborted();
   connections_->begin_drain();
   if (listener_) listener_->close();
   // A request that the kernel has is one that we accepted. Its way in takes so many turns of the loop: a
@@ -54,7 +53,7 @@ Task<std::size_t> HttpServer::stop(std::chrono::milliseconds graceful_timeout) {
   } const deadline{
       loop_.call_later(graceful_timeout, [connections = connections_] { connections->abort_all(); })};
   co_await connections_->gone();
-  co_return connections_->aborted() - aborted_before;
+  co_return connections_->aborted();
 }
 
 void HttpServer::abort() {

@@ -39,7 +39,7 @@ class HttpServer {
 
   /// Drains (SN-023): stops listening, closes idle connections at once, lets the others finish their answer
   /// with "Connection: close", aborts those that are left after `graceful_timeout` (SN-024). Returns how many
-  /// were aborted. Harmless if it never started.
+  /// were, by this or by abort(). Harmless if it never started.
   Task<std::size_t> stop(std::chrono::milliseconds graceful_timeout);
   /// Aborts all connections; a stop under way then ends with the next turn of the loop.
   void abort();
