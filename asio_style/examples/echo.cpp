@@ -19,8 +19,8 @@ class Echo : public as::Protocol {
   void pause_writing() override { transport_->pause_reading(); }
   void resume_writing() override { transport_->resume_reading(); }
 
-  // eof_received is not overridden: after the client's end of file the transport sends what is left and
-  // closes itself.
+  // eof_received is not overridden: after the client's end of file
+  // the transport sends what is left and closes itself.
   void connection_lost(std::exception_ptr exc) override {
     if (exc) std::cerr << "connection lost: " << as::describe(exc) << '\n';
   }

@@ -37,8 +37,8 @@ struct Transition {
   Phase to;
 };
 
-/// All that can happen. What is not in the table changes nothing: a second close, an abort while losing
-/// (AS-190, AS-193).
+/// All that can happen. What is not in the table changes nothing:
+/// a second close, an abort while losing (AS-190, AS-193).
 inline constexpr std::array transitions = {
     Transition{Phase::made, Step::begin, Phase::open},  // AS-094
     Transition{Phase::made, Step::close_empty,

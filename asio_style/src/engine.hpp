@@ -13,8 +13,8 @@
 
 namespace antiphon::asio_style::detail {
 
-/// What the core asks of Asio: to wait, to be woken from other threads, one timer, the signals, a few
-/// threads.
+/// What the core asks of Asio: to wait, to be woken from other
+/// threads, one timer, the signals, a few threads.
 struct LoopCore::Engine {
   // One thread runs it, so the reactor needs no locks per descriptor; posting from other threads stays safe.
   boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};

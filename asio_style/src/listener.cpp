@@ -99,8 +99,8 @@ void Listener::accept_failed(int error) {
     default:
       throw_os_error(error);  // a failed callback like any other (AS-052)
   }
-  // The connection stays in the kernel's queue and the socket stays readable: without the pause we would spin
-  // (AS-051).
+  // The connection stays in the kernel's queue and the socket stays readable:
+  // without the pause we would spin (AS-051).
   core_.selector().watch(fd_.get(), *this, Selector::none);
   retry_ = TimerHandle(core_.call_at(
       Clock::now() + accept_retry_delay, [this] { core_.selector().watch(fd_.get(), *this, Selector::read); },

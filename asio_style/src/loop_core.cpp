@@ -14,11 +14,11 @@ namespace {
 
 thread_local LoopCore* running_on_this_thread = nullptr;
 
-// How many turns may follow each other before Asio is asked again; it has signals, other threads and the
-// user's own I/O.
+// How many turns may follow each other before Asio is asked again;
+// it has signals, other threads and the user's own I/O.
 constexpr int turns_per_wake = 16;
-// So many ready descriptors in one poll mean load: polling again at once is then cheaper than going back to
-// sleep.
+// So many ready descriptors in one poll mean load:
+// polling again at once is then cheaper than going back to sleep.
 constexpr std::size_t busy = 4;
 constexpr std::size_t receive_size = 256 * 1024;
 constexpr std::size_t spare_buffers_kept = 16;
@@ -133,8 +133,8 @@ std::size_t LoopCore::turn() {
     });
     run(due_batch_);
   } catch (...) {
-    // SystemExit leaves the loop. What has not run yet is still first in the queue (AS-280); ready I/O will
-    // be ready again.
+    // SystemExit leaves the loop. What has not run yet is still first
+    // in the queue (AS-280); ready I/O will be ready again.
     running_batch_.insert(running_batch_.end(), due_batch_.begin(), due_batch_.end());
     std::erase(running_batch_, nullptr);
     ready_.insert(ready_.begin(), running_batch_.begin(), running_batch_.end());

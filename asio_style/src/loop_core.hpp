@@ -60,8 +60,8 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
 
   [[nodiscard]] Selector& selector() noexcept { return selector_; }
   [[nodiscard]] WatcherList& watchers() noexcept { return watchers_; }
-  /// Where all connections receive, one after the other: 256 KiB, the most that data_received may get
-  /// (AS-096).
+  /// Where all connections receive, one after the other:
+  /// 256 KiB, the most that data_received may get (AS-096).
   [[nodiscard]] std::span<std::byte> receive_buffer();
   /// Room for bytes that the kernel does not take yet; connections without such bytes own none.
   [[nodiscard]] std::vector<std::byte> lend_buffer();
@@ -70,8 +70,8 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   void adopt(std::shared_ptr<TaskBase> task) { tasks_.insert(std::move(task)); }
   void release(const std::shared_ptr<TaskBase>& task) { tasks_.erase(task); }
 
-  /// Calls fn; what it throws goes to the exception handler as a failed callback (AS-274), but for the two
-  /// exceptions that leave the loop (AS-212).
+  /// Calls fn; what it throws goes to the exception handler as a failed callback (AS-274),
+  /// but for the two exceptions that leave the loop (AS-212).
   template <class Fn>
   void guarded(const char* name, Fn&& fn) {
     const TimePoint started = debug ? Clock::now() : TimePoint::max();

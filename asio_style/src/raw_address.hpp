@@ -28,8 +28,8 @@ struct SocketName {
 [[nodiscard]] bool local_name(int fd, SocketName& name) noexcept;
 [[nodiscard]] bool peer_name(int fd, SocketName& name) noexcept;
 
-/// "error while attempting to bind on address ('127.0.0.1', 80): address already in use", as asyncio has it
-/// (AS-029).
+/// "error while attempting to bind on address ('127.0.0.1', 80):
+/// address already in use", as asyncio has it (AS-029).
 [[noreturn]] void throw_address_error(int error_number, const char* attempt, const SocketName& name);
 
 /// An address kept for the life of a connection: 40 bytes, since there may be very many.

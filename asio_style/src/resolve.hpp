@@ -22,8 +22,8 @@ struct Resolved {
 /// A numeric host of the wanted family needs no resolver (AS-018). None if `host` is something else.
 [[nodiscard]] std::optional<Resolved> numeric(const std::string& host, std::uint16_t port, int family);
 
-/// Blocks. `host` empty: the wildcard addresses (AS-011). Throws GaiError, or OSError if there is nothing
-/// (AS-016, AS-017).
+/// Blocks. `host` empty: the wildcard addresses (AS-011).
+/// Throws GaiError, or OSError if there is nothing (AS-016, AS-017).
 [[nodiscard]] std::vector<Resolved> getaddrinfo(const std::string& host, std::uint16_t port, int family,
                                                 int flags);
 

@@ -39,12 +39,12 @@ class Selector {
   void forget(int fd) noexcept;
   [[nodiscard]] unsigned interest(int fd) const noexcept;
 
-  /// Asks the kernel what is ready now, without waiting; remembers it for dispatch. Returns how many
-  /// descriptors.
+  /// Asks the kernel what is ready now, without waiting;
+  /// remembers it for dispatch. Returns how many descriptors.
   std::size_t poll();
   /// Tells the watchers of what poll found, in the kernel's order, of one descriptor read before write. What
-  /// was forgotten or is no longer wanted since then is left out. `failed` is called inside a catch block for
-  /// what a watcher throws.
+  /// was forgotten or is no longer wanted since then is left out.
+  /// `failed` is called inside a catch block for what a watcher throws.
   template <class Call>
   void dispatch(Call call) {
     for (std::size_t i = 0; i < ready_; ++i) {

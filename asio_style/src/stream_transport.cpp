@@ -14,9 +14,10 @@ namespace {
 
 constexpr const char* read_error = "Fatal read error on socket transport";
 constexpr const char* write_error = "Fatal write error on socket transport";
-// asyncio's LOG_THRESHOLD_FOR_CONNLOST_WRITES: the fifth write into the void is a bug in the protocol
-// (AS-164).
+// asyncio's LOG_THRESHOLD_FOR_CONNLOST_WRITES: the fifth write
+// into the void is a bug in the protocol (AS-164).
 constexpr std::uint32_t lost_writes_tolerated = 4;
+
 bool is_os_error(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
@@ -83,8 +84,8 @@ void StreamTransport::close() {
   if (phase_ == Phase::losing) core_->call_soon([this] { tell_lost(); }, "connection_lost");
 }
 
-/// The short way out: nothing more is sent, connection_lost(cause) comes in the next turn. The first cause
-/// counts (AS-211).
+/// The short way out: nothing more is sent, connection_lost(cause)
+/// comes in the next turn. The first cause counts (AS-211).
 void StreamTransport::lose(std::exception_ptr cause) {
   if (!permits(phase_).takes_writes) return;
   phase_ = next(phase_, Step::drop);
@@ -181,8 +182,8 @@ void StreamTransport::on_readable() {
 
 void StreamTransport::receive() {
   const auto buffer = core_->receive_buffer();
-  // Once per event, even if more is there: the protocol may pause us, and others want their turn too
-  // (AS-149).
+  // Once per event, even if more is there: the protocol may pause us,
+  // and others want their turn too (AS-149).
   const ssize_t received = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
   if (received > 0) {
     ask("Fatal error: protocol.data_received() call failed.",
@@ -273,7 +274,7 @@ void StreamTransport::writelines(std::span<const std::span<const std::byte>> par
 }
 
 void StreamTransport::keep_for_later(std::span<const std::byte> data) {
-  if (data.empty()) return;
+  if (data.empty() || !permits(phase_).takes_writes) return;  // the first part may have met a full kernel
   const bool first = buffer_.empty();
   buffer_.append(*core_, data);
   if (first) watch();
@@ -286,8 +287,8 @@ void StreamTransport::on_writable() {
   buffer_.consume(static_cast<std::size_t>(sent));
   const auto keep = self_;  // we may end below
   tell_flow(marks_.removed(buffer_.size()));
-  // resume_writing may have written, closed or aborted; a close in there found the buffer empty and queued
-  // the end (AS-140).
+  // resume_writing may have written, closed or aborted;
+  // a close in there found the buffer empty and queued the end (AS-140).
   if (!permits(phase_).takes_writes || !buffer_.empty()) return;
   buffer_.release(*core_);
   watch();

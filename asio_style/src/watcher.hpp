@@ -13,8 +13,8 @@ class Watcher {
 
   virtual void on_readable() = 0;
   virtual void on_writable() = 0;
-  /// The loop closes: let go of the descriptor and of everything that belongs to the user, and tell nobody
-  /// (AS-285).
+  /// The loop closes: let go of the descriptor and of everything
+  /// that belongs to the user, and tell nobody (AS-285).
   virtual void loop_closed() = 0;
 
  private:

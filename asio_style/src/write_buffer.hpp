@@ -20,8 +20,8 @@ class WriteBuffer {
   void append(LoopCore& core, std::span<const std::byte> data) {
     if (bytes_.capacity() == 0) bytes_ = core.lend_buffer();
     if (bytes_.size() + data.size() > bytes_.capacity()) {
-      // Move the rest to the front rather than grow, if that frees more than it moves: each byte is moved
-      // once on average.
+      // Move the rest to the front rather than grow, if that frees more
+      // than it moves: each byte is moved once on average.
       if (sent_ > size()) {
         bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
         sent_ = 0;

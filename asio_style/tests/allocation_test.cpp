@@ -8,8 +8,8 @@
 
 #include "support.hpp"
 
-// Counts every allocation of this program. A program of its own: the other tests need the sanitizers'
-// operator new.
+// Counts every allocation of this program. A program of its own:
+// the other tests need the sanitizers' operator new.
 namespace {
 
 std::atomic<std::size_t> allocations{0};

@@ -172,8 +172,8 @@ TEST_F(loop_order, threadsafe_and_plain_callbacks_share_one_queue_AS_272) {
 }
 
 TEST_F(loop_order, many_turns_in_a_row_do_not_starve_other_io) {
-  // A callback that always queues itself again must leave room for what only Asio can tell, such as other
-  // threads.
+  // A callback that always queues itself again must leave room for
+  // what only Asio can tell, such as other threads.
   std::atomic<bool> heard = false;
   std::function<void()> again = [&] {
     if (!heard) loop.call_soon(again);

@@ -73,8 +73,8 @@ TEST_F(reading, a_callback_queued_in_connection_made_runs_before_the_first_data_
 }
 
 TEST_F(reading, that_order_holds_while_other_connections_are_busy_AS_061) {
-  // One connection is ready in every turn: a new connection's data must not slip in with it, before the
-  // callback.
+  // One connection is ready in every turn: a new connection's data
+  // must not slip in with it, before the callback.
   hooks.connection_made = [this](Scripted& self) {
     loop.call_soon([this, &self] {
       EXPECT_TRUE(self.received.empty());

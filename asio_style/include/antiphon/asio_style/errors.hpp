@@ -21,8 +21,8 @@ class TypeError : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
-/// The call makes no sense in the present state: a closed loop, a write after write_eof, a second
-/// serve_forever.
+/// The call makes no sense in the present state: a closed loop,
+/// a write after write_eof, a second serve_forever.
 class RuntimeError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -40,8 +40,8 @@ class InvalidStateError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
-/// A future or a task was cancelled. Outside the Exception family in Python, hence not a std::runtime_error
-/// here.
+/// A future or a task was cancelled. Outside the Exception family
+/// in Python, hence not a std::runtime_error here.
 class CancelledError : public std::exception {
  public:
   [[nodiscard]] const char* what() const noexcept override { return ""; }
@@ -65,8 +65,8 @@ class KeyboardInterrupt : public std::exception {
   [[nodiscard]] const char* what() const noexcept override { return ""; }
 };
 
-/// The operating system refused. what() is Python's text, "[Errno 98] Address already in use"; code() has the
-/// errno.
+/// The operating system refused. code() has the errno;
+/// what() is Python's text, "[Errno 98] Address already in use".
 class OSError : public std::system_error {
  public:
   /// `strerror` replaces the system's own text for `error_number`.
@@ -135,26 +135,26 @@ class GaiError : public OSError {
   explicit GaiError(int eai_code, const std::string& host);
 };
 
-/// The exception that Python would choose for `error_number`: ECONNRESET gives a ConnectionResetError, and so
-/// on.
+/// The exception that Python would choose for `error_number`:
+/// ECONNRESET gives a ConnectionResetError, and so on.
 [[nodiscard]] std::exception_ptr make_os_error(int error_number, const std::string& strerror = {});
 
 /// Throws what make_os_error makes.
 [[noreturn]] void throw_os_error(int error_number, const std::string& strerror = {});
 
-/// "None" for a null pointer, else the class name without namespaces: "ConnectionResetError",
-/// "runtime_error".
+/// "None" for a null pointer, else the class name without namespaces:
+/// "ConnectionResetError", "runtime_error".
 [[nodiscard]] std::string type_name(const std::exception_ptr& exception);
 
-/// What the exception says of itself; empty for a null pointer and for a thrown value that is no
-/// std::exception.
+/// What the exception says of itself; empty for a null pointer
+/// and for a thrown value that is no std::exception.
 [[nodiscard]] std::string message_of(const std::exception_ptr& exception);
 
 /// errno if the exception is an OSError (or another std::system_error), else 0.
 [[nodiscard]] int errno_of(const std::exception_ptr& exception) noexcept;
 
-/// One line for people: "None", "ValueError: boom", "ConnectionResetError: [Errno 104] Connection reset by
-/// peer".
+/// One line for people: "None", "ValueError: boom", "ConnectionResetError:
+/// [Errno 104] Connection reset by peer".
 [[nodiscard]] std::string describe(const std::exception_ptr& exception);
 
 }  // namespace antiphon::asio_style

@@ -71,11 +71,12 @@ inline constexpr int ai_passive = 1;
 struct CreateServerOptions {
   int family = 0;          ///< AF_UNSPEC: IPv4 and IPv6 (AS-019)
   int flags = ai_passive;  ///< for getaddrinfo (AS-020)
-  std::optional<int> sock{};  ///< a bound stream socket instead of host and port; the server owns it from then on (AS-031)
-  int backlog = 100;                  ///< for listen, and the most accepts per event (AS-032, AS-033)
+  /// A bound stream socket instead of host and port; the server owns it from then on (AS-031).
+  std::optional<int> sock{};
+  int backlog = 100;                    ///< for listen, and the most accepts per event (AS-032, AS-033)
   std::optional<bool> reuse_address{};  ///< none: yes (AS-021)
-  bool reuse_port = false;            ///< AS-023
-  bool start_serving = true;          ///< false: bound but not listening (AS-034)
+  bool reuse_port = false;              ///< AS-023
+  bool start_serving = true;            ///< false: bound but not listening (AS-034)
 };
 
 /// asyncio's loop, turning on an io_context.
@@ -98,18 +99,18 @@ class EventLoop {
   Handle call_soon(Callback fn);
   /// The same from any thread; wakes the loop (AS-272). Cancel the handle on the loop's thread only.
   Handle call_soon_threadsafe(Callback fn);
-  /// Not before `delay` has passed (AS-268); zero or less: in the next turn, after call_soon and I/O
-  /// (AS-270).
+  /// Not before `delay` has passed (AS-268); zero or less:
+  /// in the next turn, after call_soon and I/O (AS-270).
   TimerHandle call_later(Duration delay, Callback fn);
   TimerHandle call_at(TimePoint when, Callback fn);
   [[nodiscard]] TimePoint time() const { return Clock::now(); }
 
   /// Turns until stop() (AS-278). RuntimeError if this or another loop runs on the thread (AS-282), or if
-  /// closed. SystemExit and KeyboardInterrupt from a callback come out of here (AS-212); it may be run again
-  /// (AS-280).
+  /// closed. SystemExit and KeyboardInterrupt from a callback come
+  /// out of here (AS-212); it may be run again (AS-280).
   void run_forever();
-  /// Runs `task` and returns what it returns or throws what it throws; RuntimeError if stopped before that
-  /// (AS-281).
+  /// Runs `task` and returns what it returns or throws what it throws;
+  /// RuntimeError if stopped before that (AS-281).
   template <class T>
   T run_until_complete(Task<T> task) {
     return run_until_complete(create_task(std::move(task)));
@@ -119,8 +120,8 @@ class EventLoop {
     run_until_done(*future.state());
     return future.result();
   }
-  /// Ends run_forever after the present turn. Before run_forever: that will make exactly one turn without
-  /// waiting (AS-279).
+  /// Ends run_forever after the present turn. Before run_forever:
+  /// that will make exactly one turn without waiting (AS-279).
   void stop();
   /// Forgets callbacks, timers and tasks, removes signal handlers, closes sockets without telling their
   /// protocols (AS-285, AS-298). RuntimeError while running; repeated: no-op (AS-283).
@@ -128,8 +129,8 @@ class EventLoop {
   [[nodiscard]] bool is_running() const noexcept;
   [[nodiscard]] bool is_closed() const noexcept;
 
-  /// Lets the loop drive the coroutine, from the next turn on. An exception nobody asks for is reported when
-  /// the future dies.
+  /// Lets the loop drive the coroutine, from the next turn on.
+  /// An exception nobody asks for is reported when the future dies.
   template <class T>
   Future<T> create_task(Task<T> task) {
     auto state = std::make_shared<detail::TaskState<T>>(*this);
@@ -142,16 +143,16 @@ class EventLoop {
   [[nodiscard]] Future<T> create_future() {
     return Future<T>(*this);
   }
-  /// Runs `fn` on one of a few threads of the loop's own; the future is completed on the loop. For calls that
-  /// block.
+  /// Runs `fn` on one of a few threads of the loop's own;
+  /// the future is completed on the loop. For calls that block.
   template <class Fn>
   auto run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>>;
   /// Zero or less: lets the loop turn once.
   Task<void> sleep(Duration delay);
 
   /// Runs `fn` as an ordinary callback after the signal came; replaces an earlier one (AS-292, AS-293). Only
-  /// in the process's main thread, else RuntimeError (AS-296). ValueError: no such signal. RuntimeError: it
-  /// can't be caught (AS-295).
+  /// in the process's main thread, else RuntimeError (AS-296). ValueError:
+  /// no such signal. RuntimeError: it can't be caught (AS-295).
   void add_signal_handler(int signum, Callback fn);
   /// True if there was one; the default action is back (AS-294).
   bool remove_signal_handler(int signum);  // NOLINT(modernize-use-nodiscard)
@@ -170,8 +171,8 @@ class EventLoop {
   void set_logger(Logger logger);
   void log(LogLevel level, std::string_view message) const;
 
-  /// Debug mode: thread checks, slow callbacks are logged, silent failures are reported (AS-054, AS-273,
-  /// AS-290, AS-291).
+  /// Debug mode: thread checks, slow callbacks are logged,
+  /// silent failures are reported (AS-054, AS-273, AS-290, AS-291).
   void set_debug(bool enabled) noexcept;
   [[nodiscard]] bool get_debug() const noexcept;
   Duration slow_callback_duration = std::chrono::milliseconds(100);

@@ -86,12 +86,12 @@ class ValueState : public FutureState {
 
 }  // namespace detail
 
-/// A result that will be there later, completed by hand (or by a task, see EventLoop::create_task). Copies
-/// share one state.
+/// A result that will be there later, completed by hand (or by a task,
+/// see EventLoop::create_task). Copies share one state.
 ///
 /// Callbacks and awaiting coroutines run through call_soon, in the order in which they came, never from
-/// inside set_result. Thread: the loop's thread only; complete it from elsewhere with call_soon_threadsafe.
-/// May outlive its loop, but is of no use then.
+/// inside set_result. Thread: the loop's thread only; complete it from elsewhere with
+/// call_soon_threadsafe. May outlive its loop, but is of no use then.
 template <class T = void>
 class Future {
  public:

@@ -20,8 +20,8 @@ class Handle {
   Handle() = default;
   explicit Handle(std::shared_ptr<detail::HandleState> state) : state_(std::move(state)) {}
 
-  /// The callback will not run, and what it captured is freed now. Harmless when repeated or too late
-  /// (AS-267).
+  /// The callback will not run, and what it captured is freed now.
+  /// Harmless when repeated or too late (AS-267).
   void cancel();
   /// True after cancel().
   [[nodiscard]] bool cancelled() const;

@@ -21,8 +21,8 @@ class Transport;
 ///
 /// Lifetime: the transport owns its protocol until connection_lost has returned, then lets go of it; a
 /// protocol may own its transport (the usual case) without a leak. Thread: all calls come on the loop's
-/// thread, never two at a time. No call but pause_writing is made from inside a method of the transport
-/// (AS-102, AS-103).
+/// thread, never two at a time. No call but pause_writing is made from
+/// inside a method of the transport (AS-102, AS-103).
 ///
 /// Exceptions: from connection_made, connection_lost, pause_writing and resume_writing they go to the loop's
 /// exception handler and the connection lives on (AS-135, AS-136, AS-208, AS-209). From the receiving
@@ -39,12 +39,12 @@ class BaseProtocol {
   virtual void connection_made(std::shared_ptr<Transport> /*transport*/) {}
 
   /// Last of all, once. `exc` is null after a local close or abort and after the peer's EOF; else it says
-  /// what broke: a ConnectionResetError, a BrokenPipeError, or what a receiving callback threw (AS-200 to
-  /// AS-207).
+  /// what broke: a ConnectionResetError, a BrokenPipeError,
+  /// or what a receiving callback threw (AS-200 to AS-207).
   virtual void connection_lost(std::exception_ptr /*exc*/) {}
 
-  /// More than the high mark is buffered: stop writing if you can (AS-119). Called from inside write
-  /// (AS-103).
+  /// More than the high mark is buffered: stop writing if you can (AS-119).
+  /// Called from inside write (AS-103).
   virtual void pause_writing() {}
 
   /// The buffer is down at the low mark (AS-122). Never called from inside write (AS-104).
@@ -59,8 +59,8 @@ class Protocol : public BaseProtocol {
   virtual void data_received(std::span<const std::byte> /*data*/) {}
 
   /// The peer will send no more. False: the transport flushes and closes itself (AS-180). True: it stays open
-  /// for writing until you close it (AS-181). At most once per connection, even if reading is paused and
-  /// resumed after it (AS-100).
+  /// for writing until you close it (AS-181). At most once per connection,
+  /// even if reading is paused and resumed after it (AS-100).
   virtual bool eof_received() { return false; }
 };
 
@@ -68,8 +68,8 @@ class Protocol : public BaseProtocol {
 class BufferedProtocol : public BaseProtocol {
  public:
   /// Where the next bytes shall go; asked when bytes are there to be read (AS-107). `sizehint` is -1: no
-  /// preference (AS-108). The memory must stay until buffer_updated or eof_received. An empty span ends the
-  /// connection with RuntimeError (AS-109).
+  /// preference (AS-108). The memory must stay until buffer_updated or eof_received.
+  /// An empty span ends the connection with RuntimeError (AS-109).
   virtual std::span<std::byte> get_buffer(std::ptrdiff_t sizehint) = 0;
 
   /// `nbytes` > 0 were put at the start of that buffer.

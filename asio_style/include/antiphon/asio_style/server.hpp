@@ -28,8 +28,8 @@ class Server : public std::enable_shared_from_this<Server> {
   /// Called after close: returns at once, as in Python 3.11 (AS-075).
   virtual Task<void> wait_closed() = 0;
 
-  /// Begins to accept; no-op if it does already (AS-072). RuntimeError on a closed server (AS-073). Lets the
-  /// loop turn once.
+  /// Begins to accept; no-op if it does already (AS-072).
+  /// RuntimeError on a closed server (AS-073). Lets the loop turn once.
   virtual Task<void> start_serving() = 0;
 
   /// start_serving, then waits to be cancelled, which closes the server (AS-077, AS-078). RuntimeError if one

@@ -15,8 +15,8 @@ class Task;
 
 namespace detail {
 
-/// When a coroutine ends it goes on in the one that awaited it, without a turn of the loop: `await
-/// coroutine()` in asyncio.
+/// When a coroutine ends it goes on in the one that awaited it,
+/// without a turn of the loop: `await coroutine()` in asyncio.
 struct ResumeAwaiting {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -99,8 +99,8 @@ struct Yield {
 /// A lazy coroutine: `Task<int> f() { co_await loop.sleep(1s); co_return 42; }`.
 ///
 /// Nothing runs until it is awaited, or given to run_until_complete or create_task. Awaited, it runs at once
-/// in its caller, up to the first thing that is not ready. Owns its frame; move-only; await it once. Thread:
-/// the loop's thread only.
+/// in its caller, up to the first thing that is not ready. Owns its frame;
+/// move-only; await it once. Thread: the loop's thread only.
 template <class T>
 class [[nodiscard]] Task {
  public:

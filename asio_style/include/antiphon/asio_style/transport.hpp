@@ -30,13 +30,13 @@ class Transport {
   /// AS-159). Never blocks and never refuses for size (AS-131). The caller may reuse its memory on return
   /// (AS-160). Errors of the socket are not thrown: they end the connection (AS-161). After the loss or after
   /// close the bytes are dropped (AS-163), from the fifth time with a warning (AS-164); while a close still
-  /// flushes they are sent (AS-165). Throws RuntimeError after write_eof (AS-156). May call pause_writing
-  /// before it returns (AS-103).
+  /// flushes they are sent (AS-165). Throws RuntimeError after write_eof (AS-156).
+  /// May call pause_writing before it returns (AS-103).
   virtual void write(std::span<const std::byte> data) = 0;
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// One write of all the parts (AS-167), gathered: the parts are not joined before the kernel has had its
-  /// chance.
+  /// One write of all the parts (AS-167), gathered:
+  /// the parts are not joined before the kernel has had its chance.
   virtual void writelines(std::span<const std::span<const std::byte>> parts) = 0;
   void writelines(std::span<const std::string_view> parts);
   void writelines(std::initializer_list<std::string_view> parts) { writelines(std::span(parts)); }
@@ -47,8 +47,8 @@ class Transport {
   virtual void write_eof() = 0;
   [[nodiscard]] virtual bool can_write_eof() const = 0;
 
-  /// Stops reading, flushes without a time limit, then connection_lost(null) (AS-185 to AS-191). Never calls
-  /// back from inside.
+  /// Stops reading, flushes without a time limit, then connection_lost(null)
+  /// (AS-185 to AS-191). Never calls back from inside.
   virtual void close() = 0;
   /// Throws away what is buffered; connection_lost(null) follows (AS-192, AS-197 to AS-199).
   virtual void abort() = 0;
@@ -56,8 +56,8 @@ class Transport {
   [[nodiscard]] virtual bool is_closing() const = 0;
 
   /// No data_received and no eof_received until resume_reading; the kernel's flow control stops the peer
-  /// (AS-142, AS-148 to AS-153). Also honoured inside connection_made (AS-147). Both are idempotent and
-  /// no-ops while closing (AS-143, AS-144).
+  /// (AS-142, AS-148 to AS-153). Also honoured inside connection_made (AS-147).
+  /// Both are idempotent and no-ops while closing (AS-143, AS-144).
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
   /// False while paused or closing; still true after an EOF that was kept open (AS-145).
@@ -80,8 +80,8 @@ class Transport {
   [[nodiscard]] virtual std::shared_ptr<BaseProtocol> get_protocol() const = 0;
 
   /// "peername", "sockname": a SocketAddress, known from the start and kept after the loss (AS-219); peername
-  /// is missing if the peer was gone already (AS-221). "socket": a TransportSocket. Anything else: `fallback`
-  /// (AS-217).
+  /// is missing if the peer was gone already (AS-221). "socket":
+  /// a TransportSocket. Anything else: `fallback` (AS-217).
   [[nodiscard]] virtual std::any get_extra_info(std::string_view name, std::any fallback = {}) const = 0;
 };
 
