@@ -1,5 +1,5 @@
-// Counting by interposition: the functions below stand before libc's of the same name, for this program and for the
-// libraries that it loads.
+// Counting by interposition: the functions below stand before libc's of the same name, for this program and
+// for the libraries that it loads.
 
 #include "counters.hpp"
 
@@ -99,7 +99,8 @@ void* __libc_realloc(void* old, std::size_t size) noexcept;
   count(syscall_count);
   return real(epoll, events, most, timeout);
 }
-[[gnu::visibility("default")]] int epoll_pwait(int epoll, epoll_event* events, int most, int timeout, const sigset_t* mask) {
+[[gnu::visibility("default")]] int epoll_pwait(int epoll, epoll_event* events, int most, int timeout,
+                                               const sigset_t* mask) {
   static auto* const real = next<int(int, epoll_event*, int, int, const sigset_t*)>("epoll_pwait");
   count(syscall_count);
   return real(epoll, events, most, timeout, mask);
@@ -109,7 +110,8 @@ void* __libc_realloc(void* old, std::size_t size) noexcept;
   count(syscall_count);
   return real(epoll, operation, fd, event);
 }
-[[gnu::visibility("default")]] int timerfd_settime(int fd, int flags, const itimerspec* to, itimerspec* was) noexcept {
+[[gnu::visibility("default")]] int timerfd_settime(int fd, int flags, const itimerspec* to,
+                                                   itimerspec* was) noexcept {
   static auto* const real = next<int(int, int, const itimerspec*, itimerspec*)>("timerfd_settime");
   count(syscall_count);
   return real(fd, flags, to, was);
@@ -119,9 +121,15 @@ void* __libc_realloc(void* old, std::size_t size) noexcept;
 
 namespace antiphon::bench {
 
-void count_this_thread() noexcept { counted = true; }
-std::uint64_t syscalls() noexcept { return syscall_count.load(std::memory_order_relaxed); }
-std::uint64_t allocations() noexcept { return allocation_count.load(std::memory_order_relaxed); }
+void count_this_thread() noexcept {
+  counted = true;
+}
+std::uint64_t syscalls() noexcept {
+  return syscall_count.load(std::memory_order_relaxed);
+}
+std::uint64_t allocations() noexcept {
+  return allocation_count.load(std::memory_order_relaxed);
+}
 
 Instructions::Instructions(int thread_id) noexcept {
   perf_event_attr attributes{};

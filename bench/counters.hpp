@@ -7,8 +7,8 @@ namespace antiphon::bench {
 /// From now on the calling thread's system calls and allocations count.
 void count_this_thread() noexcept;
 
-/// Of all counted threads, since the program began. System calls: those that a server of sockets makes through libc, from
-/// whatever library. Allocations: malloc, calloc and realloc, so operator new too.
+/// Of all counted threads, since the program began. System calls: those that a server of sockets makes
+/// through libc, from whatever library. Allocations: malloc, calloc and realloc, so operator new too.
 [[nodiscard]] std::uint64_t syscalls() noexcept;
 [[nodiscard]] std::uint64_t allocations() noexcept;
 

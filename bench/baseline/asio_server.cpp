@@ -1,4 +1,5 @@
-// The smallest server on bare Boost.Asio: an asynchronous read, and a send at once that falls back to an asynchronous one.
+// The smallest server on bare Boost.Asio: an asynchronous read, and a send at once that falls back to an
+// asynchronous one.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -24,15 +25,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
       : socket_(std::move(socket)), service_(service), date_(date) {}
 
   void read() {
-    socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](const auto& error, std::size_t size) {
-      if (!error) self->answer(std::string_view(self->buffer_.data(), size));
-    });
+    socket_.async_read_some(asio::buffer(buffer_),
+                            [self = shared_from_this()](const auto& error, std::size_t size) {
+                              if (!error) self->answer(std::string_view(self->buffer_.data(), size));
+                            });
   }
 
  private:
   void answer(std::string_view octets) {
-    if (service_ == Service::echo) out_.assign(octets);
-    else if (!http_.feed(octets, date_, out_)) return;
+    if (service_ == Service::echo)
+      out_.assign(octets);
+    else if (!http_.feed(octets, date_, out_))
+      return;
     boost::system::error_code error;
     const std::size_t sent = out_.empty() ? 0 : socket_.send(asio::buffer(out_), 0, error);
     if (sent == out_.size()) {
@@ -41,10 +45,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return;
     }
     out_.erase(0, sent);
-    asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](const auto& failed, std::size_t) {
-      self->out_.clear();
-      if (!failed) self->read();
-    });
+    asio::async_write(socket_, asio::buffer(out_),
+                      [self = shared_from_this()](const auto& failed, std::size_t) {
+                        self->out_.clear();
+                        if (!failed) self->read();
+                      });
   }
 
   tcp::socket socket_;
@@ -89,6 +94,8 @@ class AsioServer final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> make_bare_asio(Service service) { return std::make_unique<AsioServer>(service); }
+std::unique_ptr<Server> make_bare_asio(Service service) {
+  return std::make_unique<AsioServer>(service);
+}
 
 }  // namespace antiphon::bench

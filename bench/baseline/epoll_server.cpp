@@ -58,9 +58,12 @@ class EpollServer final : public Server {
       const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
       for (int i = 0; i < count; ++i) {
         const int fd = events.at(static_cast<std::size_t>(i)).data.fd;
-        if (fd == stop_) running = false;
-        else if (fd == listener_) accept();
-        else serve(*connections_.at(fd));
+        if (fd == stop_)
+          running = false;
+        else if (fd == listener_)
+          accept();
+        else
+          serve(*connections_.at(fd));
       }
     }
     for (const auto& [fd, connection] : connections_) ::close(fd);
@@ -115,6 +118,8 @@ class EpollServer final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> make_bare_epoll(Service service) { return std::make_unique<EpollServer>(service); }
+std::unique_ptr<Server> make_bare_epoll(Service service) {
+  return std::make_unique<EpollServer>(service);
+}
 
 }  // namespace antiphon::bench

@@ -9,8 +9,8 @@
 
 namespace antiphon::bench {
 
-/// The least that answers GET / by HTTP: llhttp, and the same octets as the app's answer, Date included. For the bare
-/// servers: no router, no headers, no limits.
+/// The least that answers GET / by HTTP: llhttp, and the same octets as the app's answer, Date included. For
+/// the bare servers: no router, no headers, no limits.
 class HttpAnswer {
  public:
   HttpAnswer() {

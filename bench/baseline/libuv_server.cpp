@@ -74,13 +74,17 @@ class LibuvServer final : public Server {
         },
         [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
           auto& from = *static_cast<Connection*>(handle->data);
-          if (count < 0) close(from);
-          else if (count > 0) from.server->answer(from, {buffer->base, static_cast<std::size_t>(count)});
+          if (count < 0)
+            close(from);
+          else if (count > 0)
+            from.server->answer(from, {buffer->base, static_cast<std::size_t>(count)});
         });
   }
   void answer(Connection& connection, std::string_view octets) {
-    if (service_ == Service::echo) connection.out.append(octets);
-    else if (!connection.http.feed(octets, date_, connection.out)) return close(connection);
+    if (service_ == Service::echo)
+      connection.out.append(octets);
+    else if (!connection.http.feed(octets, date_, connection.out))
+      return close(connection);
     if (connection.out.empty() || uv_stream_get_write_queue_size(stream(connection)) > 0) return;
     const uv_buf_t buffer = uv_buf_init(connection.out.data(), static_cast<unsigned>(connection.out.size()));
     const int sent = uv_try_write(stream(connection), &buffer, 1);
@@ -101,7 +105,9 @@ class LibuvServer final : public Server {
     auto* handle = reinterpret_cast<uv_handle_t*>(&connection.tcp);
     if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);  // freed with the server
   }
-  static uv_stream_t* stream(Connection& connection) { return reinterpret_cast<uv_stream_t*>(&connection.tcp); }
+  static uv_stream_t* stream(Connection& connection) {
+    return reinterpret_cast<uv_stream_t*>(&connection.tcp);
+  }
 
   Service service_;
   uv_loop_t loop_{};
@@ -114,6 +120,8 @@ class LibuvServer final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> make_bare_libuv(Service service) { return std::make_unique<LibuvServer>(service); }
+std::unique_ptr<Server> make_bare_libuv(Service service) {
+  return std::make_unique<LibuvServer>(service);
+}
 
 }  // namespace antiphon::bench

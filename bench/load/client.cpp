@@ -24,9 +24,12 @@ std::string undated(std::string text) {
 
 }  // namespace
 
-Client::Client(const Server& server, Service service, std::size_t connections, std::size_t size) : service_(service) {
-  if (service == Service::http) message_ = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  else message_.assign(size, 'e');
+Client::Client(const Server& server, Service service, std::size_t connections, std::size_t size)
+    : service_(service) {
+  if (service == Service::http)
+    message_ = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  else
+    message_.assign(size, 'e');
   sockaddr_in where{};
   where.sin_family = AF_INET;
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -41,8 +44,10 @@ Client::Client(const Server& server, Service service, std::size_t connections, s
       throw std::runtime_error("the load cannot connect to the server");
     sockets_.push_back(fd);
   }
-  if (service == Service::http) learn(sockets_.front());
-  else answer_.resize(message_.size());
+  if (service == Service::http)
+    learn(sockets_.front());
+  else
+    answer_.resize(message_.size());
   batch();  // whatever is made at the first request is made before anything is measured
 }
 

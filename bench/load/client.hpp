@@ -8,11 +8,12 @@
 
 namespace antiphon::bench {
 
-/// The load: a number of kept connections, each with one message under way. A batch sends on all and then reads all the
-/// answers, which are checked, so that a wrong server cannot be a fast one.
+/// The load: a number of kept connections, each with one message under way. A batch sends on all and then
+/// reads all the answers, which are checked, so that a wrong server cannot be a fast one.
 class Client {
  public:
-  /// `size`: of an echoed message. For HTTP the first answer is looked at whole, and tells the length of the others.
+  /// `size`: of an echoed message. For HTTP the first answer is looked at whole, and tells the length of the
+  /// others.
   Client(const Server& server, Service service, std::size_t connections, std::size_t size);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

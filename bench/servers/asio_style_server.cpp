@@ -13,7 +13,9 @@ namespace as = asio_style;
 
 class Echo final : public as::Protocol {
  public:
-  void connection_made(std::shared_ptr<as::Transport> transport) override { transport_ = std::move(transport); }
+  void connection_made(std::shared_ptr<as::Transport> transport) override {
+    transport_ = std::move(transport);
+  }
   void data_received(std::span<const std::byte> data) override { transport_->write(data); }
   void connection_lost(std::exception_ptr) override { transport_.reset(); }
 
@@ -24,7 +26,9 @@ class Echo final : public as::Protocol {
 class AsioStyleServer final : public Server {
  public:
   explicit AsioStyleServer(Service service) {
-    start([this, service](const auto& listening) { service == Service::echo ? echo(listening) : http(listening); });
+    start([this, service](const auto& listening) {
+      service == Service::echo ? echo(listening) : http(listening);
+    });
   }
   ~AsioStyleServer() override {
     stop_();
@@ -35,7 +39,8 @@ class AsioStyleServer final : public Server {
   template <typename Listening>
   void echo(const Listening& listening) {
     as::EventLoop loop;
-    const auto server = loop.run_until_complete(loop.create_server([] { return std::make_shared<Echo>(); }, "127.0.0.1", 0));
+    const auto server =
+        loop.run_until_complete(loop.create_server([] { return std::make_shared<Echo>(); }, "127.0.0.1", 0));
     stop_ = [&loop] { loop.call_soon_threadsafe([&loop] { loop.stop(); }); };
     listening(server->sockets().front().getsockname().port);
     loop.run_forever();
@@ -54,6 +59,8 @@ class AsioStyleServer final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> make_asio_style(Service service) { return std::make_unique<AsioStyleServer>(service); }
+std::unique_ptr<Server> make_asio_style(Service service) {
+  return std::make_unique<AsioStyleServer>(service);
+}
 
 }  // namespace antiphon::bench

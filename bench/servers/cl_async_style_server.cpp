@@ -14,7 +14,9 @@ namespace as = cl_async_style;
 class ClAsyncStyleServer final : public Server {
  public:
   explicit ClAsyncStyleServer(Service service) {
-    start([this, service](const auto& listening) { service == Service::echo ? echo(listening) : http(listening); });
+    start([this, service](const auto& listening) {
+      service == Service::echo ? echo(listening) : http(listening);
+    });
   }
   ~ClAsyncStyleServer() override {
     stop_();
@@ -25,9 +27,10 @@ class ClAsyncStyleServer final : public Server {
   template <typename Listening>
   void echo(const Listening& listening) {
     as::start_event_loop([&] {
-      const auto server = as::tcp_server("127.0.0.1", 0, [](as::socket& socket, std::span<const std::byte> octets) {
-        as::write_socket_data(socket, octets);
-      });
+      const auto server =
+          as::tcp_server("127.0.0.1", 0, [](as::socket& socket, std::span<const std::byte> octets) {
+            as::write_socket_data(socket, octets);
+          });
       stop_ = [bell = as::make_notifier([] { as::exit_event_loop(); })] { as::trigger_notifier(*bell); };
       listening(as::server_port(*server));
     });
@@ -45,6 +48,8 @@ class ClAsyncStyleServer final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> make_cl_async_style(Service service) { return std::make_unique<ClAsyncStyleServer>(service); }
+std::unique_ptr<Server> make_cl_async_style(Service service) {
+  return std::make_unique<ClAsyncStyleServer>(service);
+}
 
 }  // namespace antiphon::bench

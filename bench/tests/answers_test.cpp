@@ -10,7 +10,8 @@
 namespace antiphon::bench {
 namespace {
 
-constexpr std::array factories{make_bare_epoll, make_bare_asio, make_bare_libuv, make_asio_style, make_cl_async_style};
+constexpr std::array factories{make_bare_epoll, make_bare_asio, make_bare_libuv, make_asio_style,
+                               make_cl_async_style};
 
 TEST(bench, all_HTTP_servers_answer_alike_but_for_the_date) {
   std::string first;

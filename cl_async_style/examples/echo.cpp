@@ -12,7 +12,9 @@ namespace as = antiphon::cl_async_style;
 
 namespace {
 
-void read_data(as::socket& socket, std::span<const std::byte> octets) { as::write_socket_data(socket, octets); }
+void read_data(as::socket& socket, std::span<const std::byte> octets) {
+  as::write_socket_data(socket, octets);
+}
 
 void event_handler(const std::exception& event) {
   // The end of data is an event like any other; the socket is closed already when it is told.
@@ -20,8 +22,12 @@ void event_handler(const std::exception& event) {
 }
 
 // A client that sends and does not read makes the output grow: while it does, we stop listening to it.
-void pause_write(as::socket& socket) { as::disable_socket(socket); }
-void resume_write(as::socket& socket) { as::enable_socket(socket); }
+void pause_write(as::socket& socket) {
+  as::disable_socket(socket);
+}
+void resume_write(as::socket& socket) {
+  as::enable_socket(socket);
+}
 
 }  // namespace
 
@@ -29,10 +35,9 @@ int main(int argc, char** argv) {
   const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
   try {
     return as::start_event_loop([port] {
-      const auto server = as::tcp_server("127.0.0.1", port, read_data,
-                                         {.event_cb = event_handler,
-                                          .pause_write_cb = pause_write,
-                                          .resume_write_cb = resume_write});
+      const auto server = as::tcp_server(
+          "127.0.0.1", port, read_data,
+          {.event_cb = event_handler, .pause_write_cb = pause_write, .resume_write_cb = resume_write});
       std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
       std::fflush(stdout);
       as::signal_handler(SIGINT, [](int) { as::exit_event_loop(); });

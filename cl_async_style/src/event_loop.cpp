@@ -11,17 +11,20 @@ namespace {
 
 thread_local loop* running = nullptr;
 
-constexpr std::size_t buffer_size = 65536;    // octets of one read at most (CL-007)
-constexpr std::size_t kept_capacity = 1024;   // octets that a socket's empty buffer may keep
-constexpr std::size_t spare_buffers = 8;      // of what sockets gave back
+constexpr std::size_t buffer_size = 65536;   // octets of one read at most (CL-007)
+constexpr std::size_t kept_capacity = 1024;  // octets that a socket's empty buffer may keep
+constexpr std::size_t spare_buffers = 8;     // of what sockets gave back
 constexpr std::size_t spare_capacity = 1U << 20U;
 
 }  // namespace
 
-loop* loop::current_or_null() noexcept { return running; }
+loop* loop::current_or_null() noexcept {
+  return running;
+}
 
 loop& loop::current() {
-  if (running == nullptr) throw std::logic_error("no event loop runs in this thread: call start_event_loop first");
+  if (running == nullptr)
+    throw std::logic_error("no event loop runs in this thread: call start_event_loop first");
   return *running;
 }
 
@@ -33,7 +36,9 @@ loop::loop(event_loop_options options) : options_(std::move(options)), input_(bu
   running = this;
 }
 
-loop::~loop() { running = nullptr; }
+loop::~loop() {
+  running = nullptr;
+}
 
 int loop::run(callback start_fn) {
   next_tick([this, start = std::move(start_fn)] { guard({}, start); });
@@ -45,7 +50,8 @@ int loop::run(callback start_fn) {
 
 void loop::next_tick(std::function<void()> fn, std::shared_ptr<void> keep) {
   if (ticks_.empty() && !closing_)
-    uv_timer_start(&ticker_, [](uv_timer_t* timer) { static_cast<loop*>(timer->data)->run_ticks(); }, 0, 0);
+    uv_timer_start(
+        &ticker_, [](uv_timer_t* timer) { static_cast<loop*>(timer->data)->run_ticks(); }, 0, 0);
   ticks_.push_back({std::move(fn), std::move(keep)});
 }
 
@@ -67,11 +73,15 @@ void loop::application_error(const std::exception& error, std::exception_ptr exc
     return;
   }
   const event_callback* handler = nullptr;
-  if (event_cb && options_.send_errors_to_eventcb) handler = &event_cb;
-  else handler = std::get_if<event_callback>(&options_.catch_app_errors);
+  if (event_cb && options_.send_errors_to_eventcb)
+    handler = &event_cb;
+  else
+    handler = std::get_if<event_callback>(&options_.catch_app_errors);
   try {
-    if (handler != nullptr && *handler) (*handler)(error);
-    else std::fprintf(stderr, "cl_async_style: unhandled error in a callback: %s\n", error.what());
+    if (handler != nullptr && *handler)
+      (*handler)(error);
+    else
+      std::fprintf(stderr, "cl_async_style: unhandled error in a callback: %s\n", error.what());
   } catch (...) {
     // An error of the handler itself leaves the loop, as upstream (CL-041): there is nobody left to ask.
     if (!error_) error_ = std::current_exception();
@@ -109,7 +119,8 @@ void loop::release(handle_owner& owner) noexcept {
   owners_.pop_back();
 }
 
-/// Exit callbacks, then everything that is open is closed, whatever it is (CL-014; CL-016 and CL-017 hang upstream).
+/// Exit callbacks, then everything that is open is closed, whatever it is (CL-014; CL-016 and CL-017 hang
+/// upstream).
 void loop::close() noexcept {
   while (!exit_callbacks_.empty()) {
     const callback fn = std::move(exit_callbacks_.back());
@@ -140,7 +151,9 @@ void exit_event_loop() {
   if (loop* current = loop::current_or_null()) current->stop();
 }
 
-void add_event_loop_exit_callback(callback fn) { loop::current().at_exit(std::move(fn)); }
+void add_event_loop_exit_callback(callback fn) {
+  loop::current().at_exit(std::move(fn));
+}
 
 loop_stats stats() {
   const loop& current = loop::current();

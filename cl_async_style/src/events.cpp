@@ -69,7 +69,9 @@ class timer final : public event, public handle_owner, public std::enable_shared
   bool freed_ = false;
 };
 
-timer& of(event& which) noexcept { return static_cast<timer&>(which); }
+timer& of(event& which) noexcept {
+  return static_cast<timer&>(which);
+}
 
 /// One delay after the other.
 struct repeated : std::enable_shared_from_this<repeated> {
@@ -77,7 +79,8 @@ struct repeated : std::enable_shared_from_this<repeated> {
       : fn(std::move(call)), time(every), event_cb(std::move(on_error)) {}
 
   void arm() {
-    current = delay([self = shared_from_this()] { self->fire(); }, {.time = std::max(time, std::chrono::milliseconds(1))});
+    current = delay([self = shared_from_this()] { self->fire(); },
+                    {.time = std::max(time, std::chrono::milliseconds(1))});
   }
   void fire() {
     callback now = std::move(fn);  // cancel() may drop it while it runs
@@ -144,10 +147,18 @@ std::shared_ptr<event> delay(callback fn, delay_options options) {
   return made;
 }
 
-void free_event(event& which) { of(which).free(); }
-bool event_freed_p(const event& which) noexcept { return static_cast<const timer&>(which).freed(); }
-void ref(event& which) { of(which).set_ref(true); }
-void unref(event& which) { of(which).set_ref(false); }
+void free_event(event& which) {
+  of(which).free();
+}
+bool event_freed_p(const event& which) noexcept {
+  return static_cast<const timer&>(which).freed();
+}
+void ref(event& which) {
+  of(which).set_ref(true);
+}
+void unref(event& which) {
+  of(which).set_ref(false);
+}
 
 std::function<void()> interval(callback fn, std::chrono::milliseconds time, event_callback event_cb) {
   auto made = std::make_shared<repeated>(std::move(fn), time, std::move(event_cb));

@@ -19,8 +19,8 @@ class handle_owner;
 
 /// One thread's loop: libuv's, the queue of ticks, and what catches the application's errors.
 ///
-/// Lifetime of what libuv holds: a handle lives in an object that the loop keeps in `owners_` from its making until
-/// libuv's close callback; only then may it be destroyed.
+/// Lifetime of what libuv holds: a handle lives in an object that the loop keeps in `owners_` from its making
+/// until libuv's close callback; only then may it be destroyed.
 class loop {
  public:
   explicit loop(event_loop_options options);
@@ -36,8 +36,8 @@ class loop {
   void stop() noexcept { uv_stop(&uv_); }
   void at_exit(callback fn) { exit_callbacks_.push_back(std::move(fn)); }
 
-  /// Queues for the end of the tick, upstream's timer of 0 ms: writes, events and delays without a time share one queue,
-  /// so that they keep the order in which they were asked for.
+  /// Queues for the end of the tick, upstream's timer of 0 ms: writes, events and delays without a time share
+  /// one queue, so that they keep the order in which they were asked for.
   void next_tick(std::function<void()> fn, std::shared_ptr<void> keep = {});
 
   /// Calls what the application gave; an exception goes where CL-031 says, never into libuv's C frames.
@@ -48,11 +48,13 @@ class loop {
     } catch (const std::exception& error) {
       application_error(error, std::current_exception(), event_cb);
     } catch (...) {
-      application_error(event_error(0, "an exception that is no std::exception"), std::current_exception(), event_cb);
+      application_error(event_error(0, "an exception that is no std::exception"), std::current_exception(),
+                        event_cb);
     }
   }
 
-  /// Buffers for output go from socket to socket: an idle one is small, and a busy one need not ask the allocator.
+  /// Buffers for output go from socket to socket: an idle one is small, and a busy one need not ask the
+  /// allocator.
   void lend_buffer(std::string& to, std::size_t size);
   void take_back(std::string& buffer) noexcept;
 
@@ -68,7 +70,8 @@ class loop {
   std::map<int, std::shared_ptr<handle_owner>> signals;
 
  private:
-  void application_error(const std::exception& error, std::exception_ptr exception, const event_callback& event_cb) noexcept;
+  void application_error(const std::exception& error, std::exception_ptr exception,
+                         const event_callback& event_cb) noexcept;
   void run_ticks() noexcept;
   void close() noexcept;
 
@@ -114,7 +117,8 @@ namespace detail {
 /// Makes conditions, by type or by libuv's error number (CL-060).
 struct condition_factory {
   template <typename Condition>
-  static std::shared_ptr<Condition> make(const std::shared_ptr<socket>& of, int code = 0, std::string message = {}) {
+  static std::shared_ptr<Condition> make(const std::shared_ptr<socket>& of, int code = 0,
+                                         std::string message = {}) {
     auto condition = std::make_shared<Condition>(code, std::move(message));
     static_cast<streamish_info&>(*condition).socket_ = of;
     return condition;

@@ -10,7 +10,9 @@ namespace antiphon::cl_async_style {
 
 namespace {
 
-class async_notifier final : public notifier, public handle_owner, public std::enable_shared_from_this<async_notifier> {
+class async_notifier final : public notifier,
+                             public handle_owner,
+                             public std::enable_shared_from_this<async_notifier> {
  public:
   async_notifier(loop& in, callback fn, notifier_options options)
       : handle_owner(in), fn_(std::move(fn)), options_(std::move(options)) {}
@@ -24,7 +26,8 @@ class async_notifier final : public notifier, public handle_owner, public std::e
     async_.data = this;
     in().adopt(shared_from_this());
   }
-  /// The only function of the library for other threads: the lock keeps the handle from being closed meanwhile.
+  /// The only function of the library for other threads: the lock keeps the handle from being closed
+  /// meanwhile.
   void trigger() {
     const std::scoped_lock lock(mutex_);
     if (closed_) throw notifier_freed(-1, "trigger_notifier of a notifier that was freed");
@@ -54,7 +57,9 @@ class async_notifier final : public notifier, public handle_owner, public std::e
   bool closed_ = false;
 };
 
-async_notifier& of(notifier& which) noexcept { return static_cast<async_notifier&>(which); }
+async_notifier& of(notifier& which) noexcept {
+  return static_cast<async_notifier&>(which);
+}
 
 }  // namespace
 
@@ -63,8 +68,14 @@ std::shared_ptr<notifier> make_notifier(callback fn, notifier_options options) {
   made->start();
   return made;
 }
-void trigger_notifier(notifier& which) { of(which).trigger(); }
-void free_notifier(notifier& which) { of(which).close_at_exit(); }
-void unref(notifier& which) { of(which).set_unref(); }
+void trigger_notifier(notifier& which) {
+  of(which).trigger();
+}
+void free_notifier(notifier& which) {
+  of(which).close_at_exit();
+}
+void unref(notifier& which) {
+  of(which).set_unref();
+}
 
 }  // namespace antiphon::cl_async_style

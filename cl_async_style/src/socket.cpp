@@ -9,45 +9,74 @@ namespace antiphon::cl_async_style {
 namespace {
 
 // Every socket is a stream: the base class only hides libuv.
-stream& of(socket& which) noexcept { return static_cast<stream&>(which); }
-const stream& of(const socket& which) noexcept { return static_cast<const stream&>(which); }
+stream& of(socket& which) noexcept {
+  return static_cast<stream&>(which);
+}
+const stream& of(const socket& which) noexcept {
+  return static_cast<const stream&>(which);
+}
 
 }  // namespace
 
 void write_socket_data(socket& to, std::span<const std::byte> data, write_options options) {
   const std::size_t end = std::min(options.end, data.size());
-  data = options.start < end ? data.subspan(options.start, end - options.start) : std::span<const std::byte>();
-  if (options.read_cb || options.write_cb || options.event_cb) of(to).write_replacing(data, std::move(options));
-  else of(to).write(data, options.force);
+  data =
+      options.start < end ? data.subspan(options.start, end - options.start) : std::span<const std::byte>();
+  if (options.read_cb || options.write_cb || options.event_cb)
+    of(to).write_replacing(data, std::move(options));
+  else
+    of(to).write(data, options.force);
 }
-void write_socket_data(socket& to, std::span<const std::byte> data) { of(to).write(data, false); }
+void write_socket_data(socket& to, std::span<const std::byte> data) {
+  of(to).write(data, false);
+}
 void write_socket_data(socket& to, std::string_view data, write_options options) {
   write_socket_data(to, std::as_bytes(std::span(data)), std::move(options));
 }
-void write_socket_data(socket& to, std::string_view data) { of(to).write(std::as_bytes(std::span(data)), false); }
+void write_socket_data(socket& to, std::string_view data) {
+  of(to).write(std::as_bytes(std::span(data)), false);
+}
 
-void close_socket(socket& which, close_options options) { of(which).close(options.force); }
-bool socket_closed_p(const socket& which) noexcept { return of(which).closed(); }
-std::any& socket_data(socket& of) noexcept { return of.data_; }
+void close_socket(socket& which, close_options options) {
+  of(which).close(options.force);
+}
+bool socket_closed_p(const socket& which) noexcept {
+  return of(which).closed();
+}
+std::any& socket_data(socket& of) noexcept {
+  return of.data_;
+}
 
 void set_socket_timeouts(socket& which, std::optional<std::chrono::milliseconds> read,
                          std::optional<std::chrono::milliseconds> write) {
   of(which).set_timeouts(read, write);
 }
 
-void disable_socket(socket& which) { of(which).set_reading(false); }
-void enable_socket(socket& which) { of(which).set_reading(true); }
-bool socket_enabled_p(const socket& which) noexcept { return of(which).reading(); }
+void disable_socket(socket& which) {
+  of(which).set_reading(false);
+}
+void enable_socket(socket& which) {
+  of(which).set_reading(true);
+}
+bool socket_enabled_p(const socket& which) noexcept {
+  return of(which).reading();
+}
 
-void shutdown_socket(socket& which) { of(which).shutdown(); }
+void shutdown_socket(socket& which) {
+  of(which).shutdown();
+}
 
-std::size_t write_buffer_size(const socket& which) noexcept { return of(which).buffered(); }
+std::size_t write_buffer_size(const socket& which) noexcept {
+  return of(which).buffered();
+}
 void set_write_buffer_limits(socket& which, std::optional<std::size_t> high, std::optional<std::size_t> low) {
   of(which).set_marks(high, low);
 }
 write_buffer_limits get_write_buffer_limits(const socket& which) noexcept {
   return {of(which).marks().low(), of(which).marks().high()};
 }
-const std::string& peer_name(socket& which) { return of(which).peer_name(); }
+const std::string& peer_name(socket& which) {
+  return of(which).peer_name();
+}
 
 }  // namespace antiphon::cl_async_style

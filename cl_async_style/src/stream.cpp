@@ -7,7 +7,9 @@ namespace antiphon::cl_async_style {
 
 namespace {
 
-stream& of(void* data) noexcept { return *static_cast<stream*>(data); }
+stream& of(void* data) noexcept {
+  return *static_cast<stream*>(data);
+}
 
 uv_buf_t view(const std::string& octets, std::size_t from = 0) noexcept {
   // libuv's buffers are not const, but it only reads what it writes.
@@ -16,7 +18,8 @@ uv_buf_t view(const std::string& octets, std::size_t from = 0) noexcept {
 
 }  // namespace
 
-stream::stream(loop& in, std::shared_ptr<const stream_callbacks> callbacks, WaterMarks marks, bool allow_half_open)
+stream::stream(loop& in, std::shared_ptr<const stream_callbacks> callbacks, WaterMarks marks,
+               bool allow_half_open)
     : handle_owner(in), callbacks_(std::move(callbacks)), marks_(marks), allow_half_open_(allow_half_open) {
   uv_tcp_init(in.uv(), &tcp_);
   tcp_.data = this;
@@ -50,7 +53,9 @@ void stream::set_reading(bool on) {
         const std::span<char> input = of(handle->data).in().input();
         *buffer = uv_buf_init(input.data(), static_cast<unsigned>(input.size()));
       },
-      [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) { of(handle->data).read(count, buffer->base); });
+      [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
+        of(handle->data).read(count, buffer->base);
+      });
 }
 
 void stream::read(ssize_t count, const char* octets) {
@@ -58,7 +63,9 @@ void stream::read(ssize_t count, const char* octets) {
   if (count > 0) {
     if (timeouts_) timeouts_->last_read = uv_now(in().uv());
     if (callbacks_->read_cb)
-      guard([&] { callbacks_->read_cb(*this, std::as_bytes(std::span(octets, static_cast<std::size_t>(count)))); });
+      guard([&] {
+        callbacks_->read_cb(*this, std::as_bytes(std::span(octets, static_cast<std::size_t>(count))));
+      });
     return;
   }
   if (count != UV_EOF) {
@@ -76,7 +83,8 @@ void stream::read(ssize_t count, const char* octets) {
 
 std::size_t stream::buffered() const noexcept {
   if (phase_ == phase::closed || phase_ == phase::done) return 0;
-  const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(reinterpret_cast<const uv_stream_t*>(&tcp_)) : 0;
+  const std::size_t queued =
+      writing_ ? uv_stream_get_write_queue_size(reinterpret_cast<const uv_stream_t*>(&tcp_)) : 0;
   return gathered_.size() + queued;
 }
 
@@ -84,8 +92,10 @@ void stream::write(std::span<const std::byte> data, bool force) {
   if (phase_ != phase::open || sending_ != sending::open) return;
   in().lend_buffer(gathered_, data.size());
   gathered_.append(reinterpret_cast<const char*>(data.data()), data.size());
-  if (force) flush();
-  else queue_flush();
+  if (force)
+    flush();
+  else
+    queue_flush();
   if (phase_ == phase::open) signal_flow(marks_.added(buffered()));
 }
 
@@ -201,13 +211,16 @@ void stream::close(bool force) {
   if (phase_ == phase::open) {
     phase_ = phase::draining;
     uv_read_stop(uv());
-    if (timeouts_ && timeouts_->read_timer && !event_freed_p(*timeouts_->read_timer)) free_event(*timeouts_->read_timer);
+    if (timeouts_ && timeouts_->read_timer && !event_freed_p(*timeouts_->read_timer))
+      free_event(*timeouts_->read_timer);
   }
   if (force) {
     close_handle();
   } else if (!writing_) {
-    if (gathered_.empty()) end_sending();
-    else flush();
+    if (gathered_.empty())
+      end_sending();
+    else
+      flush();
   }
 }
 
@@ -221,11 +234,13 @@ void stream::fail(int number) {
 
 /// In the next tick, when the socket is closed already (CL-070); to the event_cb of now (CL-074).
 void stream::deliver(std::shared_ptr<const event_error> event) {
-  in().next_tick([this, event = std::move(event)] {
-    if (!callbacks_->event_cb) return;
-    // An error of event_cb is not sent to it again (CL-036, CL-037).
-    in().guard({}, [&] { callbacks_->event_cb(*event); });
-  }, self());
+  in().next_tick(
+      [this, event = std::move(event)] {
+        if (!callbacks_->event_cb) return;
+        // An error of event_cb is not sent to it again (CL-036, CL-037).
+        in().guard({}, [&] { callbacks_->event_cb(*event); });
+      },
+      self());
 }
 
 void stream::close_handle() {
@@ -259,7 +274,8 @@ void stream::close_at_exit() noexcept {
 
 // Timeouts
 
-void stream::set_timeouts(std::optional<std::chrono::milliseconds> read, std::optional<std::chrono::milliseconds> write) {
+void stream::set_timeouts(std::optional<std::chrono::milliseconds> read,
+                          std::optional<std::chrono::milliseconds> write) {
   using std::chrono::milliseconds;
   if (phase_ != phase::open) throw streamish_closed(-1, "set_socket_timeouts on a closed socket");
   if (!timeouts_) timeouts_ = std::make_unique<timeouts>();
@@ -274,15 +290,17 @@ void stream::set_timeouts(std::optional<std::chrono::milliseconds> read, std::op
   if (timeouts_->write.count() > 0) arm_write_timer(timeouts_->write);
 }
 
-// Each timer is set once and, when it fires too early because something moved meanwhile, again for what is left: no
-// timer is touched by a read or a write.
+// Each timer is set once and, when it fires too early because something moved meanwhile, again for what is
+// left: no timer is touched by a read or a write.
 
 void stream::arm_read_timer(std::chrono::milliseconds wait) {
   timeouts_->read_timer = delay(
       [this] {
         const std::chrono::milliseconds idle(uv_now(in().uv()) - timeouts_->last_read);
-        if (idle >= timeouts_->read) fail(UV_ETIMEDOUT);
-        else arm_read_timer(timeouts_->read - idle);
+        if (idle >= timeouts_->read)
+          fail(UV_ETIMEDOUT);
+        else
+          arm_read_timer(timeouts_->read - idle);
       },
       {.time = wait});
 }
@@ -291,8 +309,10 @@ void stream::arm_write_timer(std::chrono::milliseconds wait) {
   timeouts_->write_timer = delay(
       [this] {
         const std::chrono::milliseconds idle(uv_now(in().uv()) - timeouts_->last_write);
-        if (buffered() > 0 && idle >= timeouts_->write) fail(UV_ETIMEDOUT);
-        else arm_write_timer(buffered() > 0 ? timeouts_->write - idle : timeouts_->write);
+        if (buffered() > 0 && idle >= timeouts_->write)
+          fail(UV_ETIMEDOUT);
+        else
+          arm_write_timer(buffered() > 0 ? timeouts_->write - idle : timeouts_->write);
       },
       {.time = wait});
 }

@@ -15,7 +15,8 @@
 
 namespace antiphon::cl_async_style {
 
-/// What a listener hands to each of its connections: shared by all until a write replaces some for its socket (CL-105).
+/// What a listener hands to each of its connections: shared by all until a write replaces some for its socket
+/// (CL-105).
 struct stream_callbacks {
   read_callback read_cb;
   socket_callback write_cb;
@@ -49,7 +50,8 @@ class stream final : public socket, public handle_owner {
   void close(bool force);
   void shutdown();
   void set_reading(bool on);
-  void set_timeouts(std::optional<std::chrono::milliseconds> read, std::optional<std::chrono::milliseconds> write);
+  void set_timeouts(std::optional<std::chrono::milliseconds> read,
+                    std::optional<std::chrono::milliseconds> write);
   void set_marks(std::optional<std::size_t> high, std::optional<std::size_t> low);
 
   [[nodiscard]] bool closed() const noexcept { return phase_ != phase::open; }
@@ -82,7 +84,9 @@ class stream final : public socket, public handle_owner {
   void guard(Fn&& fn) {
     in().guard(callbacks_->event_cb, std::forward<Fn>(fn));
   }
-  [[nodiscard]] std::shared_ptr<stream> self() { return std::static_pointer_cast<stream>(shared_from_this()); }
+  [[nodiscard]] std::shared_ptr<stream> self() {
+    return std::static_pointer_cast<stream>(shared_from_this());
+  }
 
   uv_tcp_t tcp_{};
   uv_write_t write_request_{};

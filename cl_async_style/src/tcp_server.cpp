@@ -15,20 +15,28 @@ namespace {
 
 constexpr int default_backlog = 128;  // CL-085
 
-class listener final : public socket_server, public handle_owner, public std::enable_shared_from_this<listener> {
+class listener final : public socket_server,
+                       public handle_owner,
+                       public std::enable_shared_from_this<listener> {
  public:
   listener(loop& in, read_callback read_cb, tcp_server_options& options)
       : handle_owner(in),
-        callbacks_(std::make_shared<const stream_callbacks>(stream_callbacks{
-            std::move(read_cb), {}, std::move(options.event_cb), std::move(options.connect_cb),
-            std::move(options.close_cb), std::move(options.pause_write_cb), std::move(options.resume_write_cb)})),
+        callbacks_(
+            std::make_shared<const stream_callbacks>(stream_callbacks{std::move(read_cb),
+                                                                      {},
+                                                                      std::move(options.event_cb),
+                                                                      std::move(options.connect_cb),
+                                                                      std::move(options.close_cb),
+                                                                      std::move(options.pause_write_cb),
+                                                                      std::move(options.resume_write_cb)})),
         allow_half_open_(options.allow_half_open) {
     if (options.high_water || options.low_water) marks_ = WaterMarks(options.high_water, options.low_water);
     tcp_.data = this;
   }
 
   /// From here on the loop owns the handle.
-  void listen(const std::optional<std::string>& address, std::uint16_t port, const tcp_server_options& options) {
+  void listen(const std::optional<std::string>& address, std::uint16_t port,
+              const tcp_server_options& options) {
     const std::string host = address.value_or("0.0.0.0");
     sockaddr_storage where{};
     if (!options.fd && uv_ip4_addr(host.c_str(), port, reinterpret_cast<sockaddr_in*>(&where)) != 0 &&
@@ -40,8 +48,9 @@ class listener final : public socket_server, public handle_owner, public std::en
     in().adopt(shared_from_this());
     int error = options.fd ? uv_tcp_open(&tcp_, *options.fd) : bind(where, options.reuse_port);
     if (error == 0)
-      error = uv_listen(uv(), options.backlog < 0 ? default_backlog : options.backlog,
-                        [](uv_stream_t* handle, int status) { static_cast<listener*>(handle->data)->accept(status); });
+      error = uv_listen(
+          uv(), options.backlog < 0 ? default_backlog : options.backlog,
+          [](uv_stream_t* handle, int status) { static_cast<listener*>(handle->data)->accept(status); });
     if (error != 0) {
       close();
       const bool v6 = where.ss_family == AF_INET6;
@@ -96,7 +105,8 @@ class listener final : public socket_server, public handle_owner, public std::en
       accepted->close_at_exit();
       return;
     }
-    uv_tcp_nodelay(reinterpret_cast<uv_tcp_t*>(accepted->uv()), 1);  // a gathered write has nothing to wait for
+    uv_tcp_nodelay(reinterpret_cast<uv_tcp_t*>(accepted->uv()),
+                   1);  // a gathered write has nothing to wait for
     accepted->connected();
   }
 
@@ -107,29 +117,42 @@ class listener final : public socket_server, public handle_owner, public std::en
   bool closed_ = false;
 };
 
-listener& of(socket_server& server) noexcept { return static_cast<listener&>(server); }
-const listener& of(const socket_server& server) noexcept { return static_cast<const listener&>(server); }
+listener& of(socket_server& server) noexcept {
+  return static_cast<listener&>(server);
+}
+const listener& of(const socket_server& server) noexcept {
+  return static_cast<const listener&>(server);
+}
 
 }  // namespace
 
-std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port, read_callback read_cb,
-                                          tcp_server_options options) {
+std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
+                                          read_callback read_cb, tcp_server_options options) {
   auto server = std::make_shared<listener>(loop::current(), std::move(read_cb), options);
   server->listen(address, port, options);
   return server;
 }
 
-std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port, read_callback read_cb,
-                                          event_callback event_cb, tcp_server_options options) {
+std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
+                                          read_callback read_cb, event_callback event_cb,
+                                          tcp_server_options options) {
   static std::atomic_flag warned;
   if (!warned.test_and_set())
-    std::fputs("cl_async_style: tcp_server's event_cb as fourth argument is deprecated, use {.event_cb = ...}\n", stderr);
+    std::fputs(
+        "cl_async_style: tcp_server's event_cb as fourth argument is deprecated, use {.event_cb = ...}\n",
+        stderr);
   if (event_cb) options.event_cb = std::move(event_cb);
   return tcp_server(std::move(address), port, std::move(read_cb), std::move(options));
 }
 
-void close_tcp_server(socket_server& server) { of(server).close(); }
-bool tcp_server_closed(const socket_server& server) noexcept { return of(server).closed(); }
-std::uint16_t server_port(const socket_server& server) noexcept { return of(server).port(); }
+void close_tcp_server(socket_server& server) {
+  of(server).close();
+}
+bool tcp_server_closed(const socket_server& server) noexcept {
+  return of(server).closed();
+}
+std::uint16_t server_port(const socket_server& server) noexcept {
+  return of(server).port();
+}
 
 }  // namespace antiphon::cl_async_style

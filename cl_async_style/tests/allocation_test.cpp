@@ -19,9 +19,15 @@ void* counted(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace antiphon::cl_async_style::test {
 namespace {
@@ -30,14 +36,13 @@ TEST(allocation, an_echo_makes_none_once_warm) {
   std::thread thread;
   int rounds = 0;
   start_event_loop([&] {
-    const auto server = tcp_server(
-        "127.0.0.1", 0,
-        [&](socket& which, std::span<const std::byte> octets) {
-          if (++rounds == 10) counting = true;
-          if (rounds == 1010) counting = false;
-          write_socket_data(which, octets);
-        },
-        {.close_cb = [](socket&, const event_error*) { exit_event_loop(); }});
+    const auto server = tcp_server("127.0.0.1", 0,
+                                   [&](socket& which, std::span<const std::byte> octets) {
+                                     if (++rounds == 10) counting = true;
+                                     if (rounds == 1010) counting = false;
+                                     write_socket_data(which, octets);
+                                   },
+                                   {.close_cb = [](socket&, const event_error*) { exit_event_loop(); }});
     thread = std::thread([port = server_port(*server)] {
       const peer client(port);
       for (int i = 0; i < 1020; ++i) {

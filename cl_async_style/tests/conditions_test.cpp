@@ -20,7 +20,9 @@ TEST(conditions, the_end_of_data_is_an_error_of_every_kind_CL_054) {
 }
 
 TEST(conditions, numbers_become_conditions_as_the_table_has_it_CL_060) {
-  const auto name = [](int number) { return std::string(detail::condition_factory::from_errno(number, {})->type_name()); };
+  const auto name = [](int number) {
+    return std::string(detail::condition_factory::from_errno(number, {})->type_name());
+  };
   EXPECT_EQ(name(UV_ECONNRESET), "socket-reset");
   EXPECT_EQ(name(UV_ETIMEDOUT), "socket-timeout");
   EXPECT_EQ(name(UV_ECONNREFUSED), "socket-refused");

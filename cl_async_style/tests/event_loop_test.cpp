@@ -61,7 +61,10 @@ TEST(event_loop, exit_with_a_graceful_close_that_is_stuck_does_not_hang_CL_017) 
     close_socket(which);
     delay([] { exit_event_loop(); }, {.time = std::chrono::milliseconds(5)});
   };
-  play.play([](peer& client) { EXPECT_EQ(client.read(1).size(), 1U); client.read_all(); });
+  play.play([](peer& client) {
+    EXPECT_EQ(client.read(1).size(), 1U);
+    client.read_all();
+  });
   EXPECT_EQ(play.log.back(), "close none");
 }
 
@@ -74,8 +77,9 @@ TEST(event_loop, errors_go_to_the_function_given_CL_031b_or_out_CL_030) {
 }
 
 TEST(event_loop, an_error_of_the_handler_itself_leaves_the_loop_CL_041) {
-  EXPECT_THROW(start_event_loop([] { throw std::runtime_error("first"); },
-                                {.catch_app_errors = [](const std::exception&) { throw std::domain_error("second"); }}),
+  EXPECT_THROW(start_event_loop(
+                   [] { throw std::runtime_error("first"); },
+                   {.catch_app_errors = [](const std::exception&) { throw std::domain_error("second"); }}),
                std::domain_error);
 }
 
@@ -86,10 +90,12 @@ TEST(event_loop, counts_its_connections_CL_020) {
     EXPECT_EQ(stats().incoming_tcp_connections, 1U);
     close_socket(which);
     close_socket(which);
-    delay([] {
-      EXPECT_EQ(stats().incoming_tcp_connections, 0U) << "once, however often it is closed (CL-021)";
-      exit_event_loop();
-    }, {.time = std::chrono::milliseconds(20)});
+    delay(
+        [] {
+          EXPECT_EQ(stats().incoming_tcp_connections, 0U) << "once, however often it is closed (CL-021)";
+          exit_event_loop();
+        },
+        {.time = std::chrono::milliseconds(20)});
   };
   play.play([](peer& client) { client.read_all(); });
 }

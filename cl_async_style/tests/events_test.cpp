@@ -62,8 +62,10 @@ TEST(events, a_signal_is_told_each_time_until_freed_CL_215) {
     signal_handler(SIGUSR1, [](int) { FAIL() << "replaced (CL-216)"; });
     signal_handler(SIGUSR1, [&](int number) {
       EXPECT_EQ(number, SIGUSR1);
-      if (++count == 2) free_signal_handler(SIGUSR1);
-      else std::raise(SIGUSR1);
+      if (++count == 2)
+        free_signal_handler(SIGUSR1);
+      else
+        std::raise(SIGUSR1);
     });
     std::raise(SIGUSR1);
   });

@@ -94,7 +94,8 @@ struct scene {
   bool keep_running = false;  ///< the end of a connection does not end the loop
   std::shared_ptr<socket> last;
 
-  /// Listens, runs `script` as the peer in a thread of its own and the loop here, until the connection has ended.
+  /// Listens, runs `script` as the peer in a thread of its own and the loop here, until the connection has
+  /// ended.
   template <typename Script>
   void play(Script script) {
     std::thread thread;

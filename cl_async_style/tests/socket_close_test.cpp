@@ -6,9 +6,9 @@
 namespace antiphon::cl_async_style::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::Not;
-using testing::Contains;
 
 const std::string big(8U << 20U, 'x');
 
@@ -98,7 +98,8 @@ TEST(socket_close, a_second_close_does_nothing_but_force_ends_a_graceful_one_tha
     write_socket_data(which, big);
     close_socket(which);
     close_socket(which);
-    delay([kept = which.ref()] { close_socket(*kept, {.force = true}); }, {.time = std::chrono::milliseconds(5)});
+    delay([kept = which.ref()] { close_socket(*kept, {.force = true}); },
+          {.time = std::chrono::milliseconds(5)});
   };
   play.play([](peer& client) {
     std::string first = client.read(1);
@@ -156,10 +157,12 @@ TEST(socket_close, half_open_lets_an_answer_out_after_the_peers_end) {
   scene play;
   play.options.allow_half_open = true;
   play.on_event = [](socket& which, const std::exception&) {
-    delay([kept = which.ref()] {
-      write_socket_data(*kept, "late answer");
-      close_socket(*kept);
-    }, {.time = std::chrono::milliseconds(2)});
+    delay(
+        [kept = which.ref()] {
+          write_socket_data(*kept, "late answer");
+          close_socket(*kept);
+        },
+        {.time = std::chrono::milliseconds(2)});
   };
   std::string answer;
   play.play([&](peer& client) {

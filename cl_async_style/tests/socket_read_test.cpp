@@ -42,17 +42,20 @@ TEST(socket_read, disable_in_connect_cb_holds_octets_and_end_back_until_enable_C
   play.on_connect = [&](socket& which) {
     disable_socket(which);
     EXPECT_FALSE(socket_enabled_p(which));
-    delay([&play, kept = which.ref()] {
-      play.log.emplace_back("enable");
-      enable_socket(*kept);
-    }, {.time = std::chrono::milliseconds(10)});
+    delay(
+        [&play, kept = which.ref()] {
+          play.log.emplace_back("enable");
+          enable_socket(*kept);
+        },
+        {.time = std::chrono::milliseconds(10)});
   };
   play.play([](peer& client) {
     client.send("held");
     client.shutdown_write();
     client.read_all();
   });
-  EXPECT_THAT(play.log, ElementsAre("connect", "enable", "read held", "event socket-eof closed", "close none"));
+  EXPECT_THAT(play.log,
+              ElementsAre("connect", "enable", "read held", "event socket-eof closed", "close none"));
 }
 
 TEST(socket_read, disable_in_read_cb_stops_the_next_one) {
@@ -89,8 +92,8 @@ TEST(socket_read, an_error_of_read_cb_leaves_the_socket_open_CL_034) {
     client.shutdown_write();
     client.read_all();
   });
-  EXPECT_THAT(play.log, ElementsAre("connect", "read a", "event first one fails", "read b", "event socket-eof closed",
-                                    "close none"));
+  EXPECT_THAT(play.log, ElementsAre("connect", "read a", "event first one fails", "read b",
+                                    "event socket-eof closed", "close none"));
 }
 
 TEST(socket_read, an_error_of_connect_cb_does_not_keep_it_from_being_read_CL_035) {
@@ -102,7 +105,8 @@ TEST(socket_read, an_error_of_connect_cb_does_not_keep_it_from_being_read_CL_035
     client.shutdown_write();
     client.read_all();
   });
-  EXPECT_THAT(play.log, ElementsAre("connect", "event no", "read a", "event socket-eof closed", "close none"));
+  EXPECT_THAT(play.log,
+              ElementsAre("connect", "event no", "read a", "event socket-eof closed", "close none"));
 }
 
 TEST(socket_read, an_uncaught_error_leaves_the_loop_which_closes_everything_CL_030) {

@@ -43,10 +43,10 @@ TEST(socket_write, the_writes_of_a_tick_make_one_request_CL_102_CL_109) {
   int calls = 0;
   play.on_connect = [&](socket& which) {
     write_socket_data(which, "a", {.write_cb = [&](socket& done) {
-      ++calls;
-      EXPECT_EQ(write_buffer_size(done), 0U);
-      close_socket(done);
-    }});
+                        ++calls;
+                        EXPECT_EQ(write_buffer_size(done), 0U);
+                        close_socket(done);
+                      }});
     write_socket_data(which, "b");
     write_socket_data(which, "c");
     EXPECT_EQ(calls, 0) << "CL-108";
@@ -63,9 +63,9 @@ TEST(socket_write, an_empty_write_calls_write_cb_CL_116) {
   int calls = 0;
   play.on_connect = [&](socket& which) {
     write_socket_data(which, "", {.write_cb = [&](socket& done) {
-      ++calls;
-      close_socket(done);
-    }});
+                        ++calls;
+                        close_socket(done);
+                      }});
   };
   play.play([](peer& client) { client.read_all(); });
   EXPECT_EQ(calls, 1);
@@ -76,9 +76,9 @@ TEST(socket_write, callbacks_given_with_a_write_replace_the_sockets_for_good_CL_
   std::string second;
   play.on_read = [&](socket& which, std::string_view) {
     write_socket_data(which, "1", {.read_cb = [&](socket& later, std::span<const std::byte> octets) {
-      second.append(reinterpret_cast<const char*>(octets.data()), octets.size());
-      write_socket_data(later, "2");
-    }});
+                        second.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+                        write_socket_data(later, "2");
+                      }});
   };
   play.play([](peer& client) {
     client.send("a");

@@ -8,7 +8,9 @@
 namespace antiphon::cl_async_style::test {
 namespace {
 
-void in_loop(const callback& fn) { start_event_loop(fn); }
+void in_loop(const callback& fn) {
+  start_event_loop(fn);
+}
 
 TEST(tcp_server, a_port_in_use_is_thrown_and_named_CL_087_CL_088) {
   in_loop([] {
@@ -81,9 +83,9 @@ TEST(tcp_server, takes_IPv4_clients_on_the_IPv6_wildcard_CL_083) {
     std::shared_ptr<socket_server> server;
     try {
       server = tcp_server("::", 0, {}, {.connect_cb = [&](socket&) {
-        connected = true;
-        exit_event_loop();
-      }});
+                            connected = true;
+                            exit_event_loop();
+                          }});
     } catch (const event_error& error) {
       connected = true;  // a machine without IPv6
       return;

@@ -40,7 +40,8 @@ void hello(const Request&, Exchange& exchange) {
 
 /// The body back while it comes: what the client does not take stops what it may send.
 void echo(const Request& request, Exchange& exchange) {
-  const std::array fields{Field{"Content-Type", request.headers().get("Content-Type").value_or(octet_stream.value)}};
+  const std::array fields{
+      Field{"Content-Type", request.headers().get("Content-Type").value_or(octet_stream.value)}};
   exchange.start(200, fields, request.content_length());
   exchange.on_writable([&exchange] { exchange.resume_body(); });
   exchange.on_body([&exchange](std::span<const std::byte> piece, bool last) {
@@ -80,7 +81,7 @@ void stream(const Request& request, Exchange& exchange) {
   stream_chunks(exchange, 0, *count);
 }
 
-constexpr std::size_t period = 251;               // a prime: a lost or doubled piece shows
+constexpr std::size_t period = 251;              // a prime: a lost or doubled piece shows
 constexpr std::size_t piece_size = 64 * period;  // whole periods, so that one block serves for any piece
 
 const std::array<std::byte, period + piece_size>& pattern() {
@@ -125,7 +126,8 @@ void delay(const Request& request, Exchange& exchange) {
   });
 }
 
-/// Field values may hold octets 128 to 255 of no known encoding (RFC 9110, 5.5): each is told as that code point.
+/// Field values may hold octets 128 to 255 of no known encoding (RFC 9110, 5.5): each is told as that code
+/// point.
 void put_json_string(std::string_view text, std::string& out) {
   constexpr std::string_view hex = "0123456789abcdef";
   out += '"';

@@ -9,11 +9,19 @@ namespace antiphon::http {
 
 namespace {
 
-constexpr bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_one_of(char c, std::string_view set) noexcept { return set.find(c) != std::string_view::npos; }
+constexpr bool is_alpha(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+constexpr bool is_one_of(char c, std::string_view set) noexcept {
+  return set.find(c) != std::string_view::npos;
+}
 
-bool all_digits(std::string_view text) noexcept { return std::all_of(text.begin(), text.end(), is_digit); }
+bool all_digits(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), is_digit);
+}
 
 /// uri-host [ ":" port ] (RFC 3986, 3.2.2); an empty one is allowed (RFC 9112, 3.2).
 bool is_host(std::string_view text) noexcept {
@@ -50,10 +58,13 @@ std::string_view trim_white_space(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(white) - first + 1);
 }
 
-bool is_token_char(char c) noexcept { return is_alpha(c) || is_digit(c) || is_one_of(c, "!#$%&'*+-.^_`|~"); }
+bool is_token_char(char c) noexcept {
+  return is_alpha(c) || is_digit(c) || is_one_of(c, "!#$%&'*+-.^_`|~");
+}
 
 bool target_fits_method(std::string_view target, std::string_view method) noexcept {
-  if (method == "CONNECT") return !target.empty() && target.find('/') == std::string_view::npos && is_host(target);
+  if (method == "CONNECT")
+    return !target.empty() && target.find('/') == std::string_view::npos && is_host(target);
   if (target.starts_with('/')) return true;
   if (target == "*") return method == "OPTIONS";
   const std::size_t scheme = target.find("://");
@@ -63,7 +74,8 @@ bool target_fits_method(std::string_view target, std::string_view method) noexce
 
 ParseError FramingRules::field(std::string_view name, std::string_view value) noexcept {
   switch (name.size()) {  // few names have these lengths: most fields cost one comparison
-    case 0: return {400, "a header field without a name"};
+    case 0:
+      return {400, "a header field without a name"};
     case 4:
       if (!equal_ignoring_case(name, "Host")) break;
       if (++hosts_ > 1) return {400, "more than one Host"};
@@ -71,8 +83,10 @@ ParseError FramingRules::field(std::string_view name, std::string_view value) no
       break;
     case 6:
       if (!equal_ignoring_case(name, "Expect")) break;
-      if (equal_ignoring_case(value, "100-continue")) expects_continue_ = true;
-      else unknown_expectation_ = true;
+      if (equal_ignoring_case(value, "100-continue"))
+        expects_continue_ = true;
+      else
+        unknown_expectation_ = true;
       break;
     case 14: {
       if (!equal_ignoring_case(name, "Content-Length")) break;
@@ -86,7 +100,8 @@ ParseError FramingRules::field(std::string_view name, std::string_view value) no
     }
     case 17:
       if (!equal_ignoring_case(name, "Transfer-Encoding")) break;
-      // Codings before a last "chunked" frame well but are not undone here: 501; all else frames nothing: 400.
+      // Codings before a last "chunked" frame well but are not undone here: 501; all else frames nothing:
+      // 400.
       if (chunked_) return {400, "a coding after chunked in Transfer-Encoding"};
       if (transfer_encoding_) unknown_coding_ = true;
       transfer_encoding_ = true;
@@ -94,19 +109,23 @@ ParseError FramingRules::field(std::string_view name, std::string_view value) no
         chunked_ = true;
       } else {
         const std::size_t comma = value.rfind(',');
-        const std::string_view last = comma == std::string_view::npos ? value : trim_white_space(value.substr(comma + 1));
+        const std::string_view last =
+            comma == std::string_view::npos ? value : trim_white_space(value.substr(comma + 1));
         chunked_ = equal_ignoring_case(last, "chunked");
-        if (chunked_ && has_token(value.substr(0, comma), "chunked")) return {400, "chunked twice in Transfer-Encoding"};
+        if (chunked_ && has_token(value.substr(0, comma), "chunked"))
+          return {400, "chunked twice in Transfer-Encoding"};
         unknown_coding_ = true;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   return {};
 }
 
 ParseError FramingRules::complete(MessageHead& head, std::uint64_t most_body) const noexcept {
-  if (head.version_major != 1 || head.version_minor > 1) return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+  if (head.version_major != 1 || head.version_minor > 1)
+    return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
   const bool http_1_1 = head.version_minor == 1;
   if (http_1_1 && hosts_ == 0) return {400, "no Host"};
   if (transfer_encoding_) {

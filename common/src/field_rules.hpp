@@ -14,8 +14,8 @@ namespace antiphon::http {
 /// origin-form, absolute-form, authority-form for CONNECT only, "*" for OPTIONS only (RFC 9112, 3.2).
 [[nodiscard]] bool target_fits_method(std::string_view target, std::string_view method) noexcept;
 
-/// What the fields that decide over framing and routing may say, beyond what llhttp checks: Host once and well formed,
-/// one Content-Length or Transfer-Encoding: chunked, never both (RFC 9112, 3.2 and 6.3).
+/// What the fields that decide over framing and routing may say, beyond what llhttp checks: Host once and
+/// well formed, one Content-Length or Transfer-Encoding: chunked, never both (RFC 9112, 3.2 and 6.3).
 class FramingRules {
  public:
   /// Call for each field; an error with an empty reason is none.

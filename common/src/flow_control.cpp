@@ -6,12 +6,14 @@
 
 namespace antiphon {
 
-FlowSignal WaterMarks::set(std::optional<std::size_t> high, std::optional<std::size_t> low, std::size_t size) {
+FlowSignal WaterMarks::set(std::optional<std::size_t> high, std::optional<std::size_t> low,
+                           std::size_t size) {
   if (!high && !low) {
     high = default_high;
     low = default_low;
   } else if (!high) {
-    high = *low > std::numeric_limits<std::size_t>::max() / 4 ? std::numeric_limits<std::size_t>::max() : *low * 4;
+    high = *low > std::numeric_limits<std::size_t>::max() / 4 ? std::numeric_limits<std::size_t>::max()
+                                                              : *low * 4;
   } else if (!low) {
     low = *high / 4;
   }

@@ -30,7 +30,8 @@ LineScanner::Result LineScanner::head(std::string_view octets) noexcept {
       continue;
     }
     // A line that begins with white space would continue the one before: obs-fold (RFC 9112, 5.2).
-    if (line_size_ == 0 && lines_ > 0 && (rest.front() == ' ' || rest.front() == '\t')) return {Verdict::bad, begin};
+    if (line_size_ == 0 && lines_ > 0 && (rest.front() == ' ' || rest.front() == '\t'))
+      return {Verdict::bad, begin};
     const std::size_t cr = rest.find('\r');
     const std::size_t lf = rest.substr(0, cr).find('\n');
     if (lines_ == 0) {

@@ -5,10 +5,12 @@
 
 namespace antiphon::http {
 
-/// Watches the line ends of a request's framing octets (head, chunk-size lines, trailers) before llhttp sees them.
+/// Watches the line ends of a request's framing octets (head, chunk-size lines, trailers) before llhttp sees
+/// them.
 ///
-/// llhttp 8.1 takes a bare LF, and in places a bare CR, for a line end; RFC 9112, 2.2 lets a server refuse both, and
-/// servers that differ in this can be played against each other. Keeps its place over any segmentation.
+/// llhttp 8.1 takes a bare LF, and in places a bare CR, for a line end; RFC 9112, 2.2 lets a server refuse
+/// both, and servers that differ in this can be played against each other. Keeps its place over any
+/// segmentation.
 class LineScanner {
  public:
   enum class Verdict {
@@ -21,8 +23,8 @@ class LineScanner {
     std::size_t size;
   };
 
-  /// Goes to the empty line that ends a head. Empty lines before the first line do not count (RFC 9112, 2.2); that line
-  /// has exactly two spaces, apart from each other (RFC 9112, 3).
+  /// Goes to the empty line that ends a head. Empty lines before the first line do not count (RFC 9112, 2.2);
+  /// that line has exactly two spaces, apart from each other (RFC 9112, 3).
   Result head(std::string_view octets) noexcept;
   /// Only that CR and LF come in pairs.
   [[nodiscard]] bool paired(std::string_view octets) noexcept;

@@ -34,7 +34,9 @@ class Token {
     spill_.append(view_);
     view_ = {};
   }
-  [[nodiscard]] std::string_view text() const noexcept { return spill_.empty() ? view_ : std::string_view(spill_); }
+  [[nodiscard]] std::string_view text() const noexcept {
+    return spill_.empty() ? view_ : std::string_view(spill_);
+  }
   void clear() noexcept {
     view_ = {};
     spill_.clear();
@@ -65,8 +67,9 @@ struct RequestParser::Impl {
   Token value;
   FramingRules framing;
   ParseError error;
-  const char* framing_from = nullptr;  ///< in the body stage: the first octet that the line scanner has not seen
-  std::size_t framing_size = 0;        ///< octets between two body pieces, or of the head
+  const char* framing_from =
+      nullptr;                   ///< in the body stage: the first octet that the line scanner has not seen
+  std::size_t framing_size = 0;  ///< octets between two body pieces, or of the head
   std::uint64_t body_size = 0;
   std::size_t field_count = 0;
   Stage stage = Stage::head;
@@ -120,7 +123,8 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {
     Impl& self = of(parser);
     self.url.add({at, length});
-    return self.url.text().size() > self.limits.target ? self.fail({414, "the request target is too long"}) : 0;
+    return self.url.text().size() > self.limits.target ? self.fail({414, "the request target is too long"})
+                                                       : 0;
   };
   settings.on_url_complete = [](llhttp_t* parser) {
     Impl& self = of(parser);
@@ -155,7 +159,8 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
 int RequestParser::Impl::on_header() {
   const std::string_view text = trim_white_space(value.text());
   int result = 0;
-  if (stage == Stage::head) {  // a trailer field would come in the body stage: nobody may mistake it for a header
+  if (stage ==
+      Stage::head) {  // a trailer field would come in the body stage: nobody may mistake it for a header
     if (++field_count > limits.fields) return fail({431, "too many header fields"});
     if (const ParseError why = framing.field(name.text(), text); !why.reason.empty()) return fail(why);
     listener->on_header(name.text(), text);
@@ -205,24 +210,30 @@ ParseError RequestParser::Impl::explain(std::string_view octets) const noexcept 
       return {400, "malformed request line"};
     }
     case HPE_INVALID_VERSION:
-      if (llhttp_get_error_reason(&llhttp) == std::string_view("Invalid HTTP version"))
-        return other_version;
+      if (llhttp_get_error_reason(&llhttp) == std::string_view("Invalid HTTP version")) return other_version;
       return {400, "malformed HTTP version"};
-    case HPE_PAUSED_H2_UPGRADE: return other_version;
-    case HPE_INVALID_URL: return {400, "malformed request target"};
-    case HPE_INVALID_CONSTANT: return {400, "malformed request line"};
-    case HPE_INVALID_HEADER_TOKEN: return {400, "malformed header field"};
+    case HPE_PAUSED_H2_UPGRADE:
+      return other_version;
+    case HPE_INVALID_URL:
+      return {400, "malformed request target"};
+    case HPE_INVALID_CONSTANT:
+      return {400, "malformed request line"};
+    case HPE_INVALID_HEADER_TOKEN:
+      return {400, "malformed header field"};
     case HPE_INVALID_CONTENT_LENGTH:
       if (llhttp_get_error_reason(&llhttp) == std::string_view("Content-Length overflow"))
         return {413, "the request's body is too large"};
       return {400, "malformed Content-Length"};
-    case HPE_UNEXPECTED_CONTENT_LENGTH: return {400, "conflicting Content-Length"};
-    case HPE_INVALID_TRANSFER_ENCODING: return {400, "malformed Transfer-Encoding"};
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+      return {400, "conflicting Content-Length"};
+    case HPE_INVALID_TRANSFER_ENCODING:
+      return {400, "malformed Transfer-Encoding"};
     case HPE_INVALID_CHUNK_SIZE:
       if (llhttp_get_error_reason(&llhttp) == std::string_view("Chunk size overflow"))
         return {413, "the request's body is too large"};
       return {400, "malformed chunk size"};
-    default: return {400, "malformed request"};
+    default:
+      return {400, "malformed request"};
   }
 }
 
@@ -231,8 +242,8 @@ ParseResult RequestParser::Impl::feed(std::string_view octets) {
   if (stage == Stage::complete) begin();
   if (stage == Stage::body) return feed_body(octets, 0);
 
-  // The head: as much of it as has orderly line ends and is within the limit goes to llhttp, whose complaint, being about
-  // an earlier octet, goes first. So the cutting of the octets never decides which error is told.
+  // The head: as much of it as has orderly line ends and is within the limit goes to llhttp, whose complaint,
+  // being about an earlier octet, goes first. So the cutting of the octets never decides which error is told.
   const std::string_view within = octets.substr(0, limits.head - framing_size);
   const LineScanner::Result scan = lines.head(within);
   any = any || octets.find_first_not_of("\r\n") != std::string_view::npos;
@@ -301,7 +312,9 @@ ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t 
   return {ParseStatus::need_more, before + size, {}};
 }
 
-RequestParser::Impl& RequestParser::impl() noexcept { return *std::launder(reinterpret_cast<Impl*>(storage_.data())); }
+RequestParser::Impl& RequestParser::impl() noexcept {
+  return *std::launder(reinterpret_cast<Impl*>(storage_.data()));
+}
 const RequestParser::Impl& RequestParser::impl() const noexcept {
   return *std::launder(reinterpret_cast<const Impl*>(storage_.data()));
 }
@@ -310,7 +323,9 @@ RequestParser::RequestParser(RequestParserListener& listener, const ParserLimits
   static_assert(sizeof(Impl) <= sizeof(storage_) && alignof(Impl) <= 8);
   std::construct_at(reinterpret_cast<Impl*>(storage_.data()), listener, limits);
 }
-RequestParser::~RequestParser() { std::destroy_at(&impl()); }
+RequestParser::~RequestParser() {
+  std::destroy_at(&impl());
+}
 
 ParseResult RequestParser::feed(std::span<const std::byte> octets) {
   return impl().feed({reinterpret_cast<const char*>(octets.data()), octets.size()});
@@ -324,10 +339,18 @@ ParseResult RequestParser::finish() {
   return self.failure(0);
 }
 
-void RequestParser::pause() noexcept { impl().pausing = true; }
-void RequestParser::resume() noexcept { impl().pausing = false; }
-void RequestParser::stop(ParseError error) noexcept { impl().fail(error); }
-void RequestParser::reset() noexcept { impl().begin(); }
+void RequestParser::pause() noexcept {
+  impl().pausing = true;
+}
+void RequestParser::resume() noexcept {
+  impl().pausing = false;
+}
+void RequestParser::stop(ParseError error) noexcept {
+  impl().fail(error);
+}
+void RequestParser::reset() noexcept {
+  impl().begin();
+}
 bool RequestParser::in_message() const noexcept {
   const Impl& self = impl();
   return self.stage == Impl::Stage::body || (self.stage == Impl::Stage::head && self.any);

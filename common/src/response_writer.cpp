@@ -10,10 +10,14 @@ namespace antiphon::http {
 
 namespace {
 
-bool clean(std::string_view text) noexcept { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos; }
+bool clean(std::string_view text) noexcept {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
 
 /// A status whose response never has a body (RFC 9110, 6.4.1).
-bool bodiless(unsigned status) noexcept { return status < 200 || status == 204 || status == 304; }
+bool bodiless(unsigned status) noexcept {
+  return status < 200 || status == 204 || status == 304;
+}
 
 void put_number(std::uint64_t number, int base, std::string& out) {
   std::array<char, 24> digits{};
@@ -58,8 +62,8 @@ WriteResult ResponseWriter::respond(const ResponseView& response, std::string& o
   return WriteResult::written;
 }
 
-WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields, std::optional<std::uint64_t> length,
-                                 std::string& out) {
+WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
+                                 std::optional<std::uint64_t> length, std::string& out) {
   if (state_ != State::idle) return WriteResult::out_of_order;
   for (const Field& field : fields)
     if (field.name.empty() || !clean(field.name) || !clean(field.value)) return WriteResult::bad_field;
@@ -70,8 +74,8 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
   put_field("Date", date_->now(), out);
   for (const Field& field : fields) {
     // Framing and persistence are this class's business alone: two opinions on them are a smuggled response.
-    if (equal_ignoring_case(field.name, "Content-Length") || equal_ignoring_case(field.name, "Transfer-Encoding") ||
-        equal_ignoring_case(field.name, "Date"))
+    if (equal_ignoring_case(field.name, "Content-Length") ||
+        equal_ignoring_case(field.name, "Transfer-Encoding") || equal_ignoring_case(field.name, "Date"))
       continue;
     if (equal_ignoring_case(field.name, "Connection") && has_token(field.value, "close")) {
       keep_alive_ = false;

@@ -49,17 +49,20 @@ void set_params(const std::vector<std::string>& segments, Request& request) {
 
 }  // namespace
 
-Router& Router::add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options) {
+Router& Router::add(std::string_view method, std::string_view pattern, Handler handler,
+                    RouteOptions options) {
   if (pattern.empty() || pattern.front() != '/')
     throw std::invalid_argument("route pattern must begin with '/': " + std::string(pattern));
   std::vector<std::string> segments;
   for_each_segment(pattern, [&](std::string_view segment) { segments.emplace_back(segment); });
 
-  auto path = std::find_if(paths_.begin(), paths_.end(), [&](const Path& p) { return p.segments == segments; });
+  auto path =
+      std::find_if(paths_.begin(), paths_.end(), [&](const Path& p) { return p.segments == segments; });
   if (path == paths_.end()) path = paths_.insert(paths_.end(), Path{segments, {}, {}});
   for (const Route& route : path->routes)
     if (route.method == method)
-      throw std::invalid_argument("route exists already: " + std::string(method) + " " + std::string(pattern));
+      throw std::invalid_argument("route exists already: " + std::string(method) + " " +
+                                  std::string(pattern));
   path->routes.push_back({std::string(method), segments, std::move(handler), options.body});
 
   if (!path->allow.empty()) path->allow += ", ";

@@ -20,9 +20,15 @@ void* counted(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new(std::size_t size) {
+  return counted(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 
 namespace antiphon::http {
 namespace {
@@ -43,7 +49,9 @@ class Cycle final : public RequestParserListener {
     request_.clear();
     ASSERT_TRUE(request_.set_target(target));
   }
-  void on_header(std::string_view name, std::string_view value) override { request_.headers().add(name, value); }
+  void on_header(std::string_view name, std::string_view value) override {
+    request_.headers().add(name, value);
+  }
   void on_headers_complete(const MessageHead& head) override { request_.set_method(head.method); }
   void on_body(std::span<const std::byte>) override {}
   void on_message_complete() override {
@@ -64,7 +72,8 @@ class Cycle final : public RequestParserListener {
 
 TEST(allocation, none_per_request_once_warm) {
   constexpr std::string_view request =
-      "GET /bytes/12345 HTTP/1.1\r\nHost: example.com\r\nUser-Agent: a browser of some age\r\nAccept: */*\r\n\r\n";
+      "GET /bytes/12345 HTTP/1.1\r\nHost: example.com\r\nUser-Agent: a browser of some age\r\nAccept: "
+      "*/*\r\n\r\n";
   Cycle cycle;
   for (int i = 0; i < 3; ++i) cycle.run(request);
   const std::size_t before = allocations;

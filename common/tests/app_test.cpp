@@ -18,8 +18,10 @@ class shared_app : public testing::Test {
     request.set_method(method);
     ASSERT_TRUE(request.set_target(target));
     const Router::Match match = app().find(request);
-    if (match.found == Router::Found::route) match.route->handler(request, exchange);
-    else http::respond_not_found(match, exchange);
+    if (match.found == Router::Found::route)
+      match.route->handler(request, exchange);
+    else
+      http::respond_not_found(match, exchange);
   }
   Request request;
   FakeExchange exchange;
@@ -89,7 +91,8 @@ TEST_F(shared_app, waits) {
 }
 
 TEST_F(shared_app, refuses_numbers_that_are_none_or_too_large_and_names_the_limit) {
-  for (const char* target : {"/bytes/x", "/bytes/-1", "/bytes/1.5", "/bytes/99999999999999999999", "/delay/60001", "/stream/1e3"}) {
+  for (const char* target : {"/bytes/x", "/bytes/-1", "/bytes/1.5", "/bytes/99999999999999999999",
+                             "/delay/60001", "/stream/1e3"}) {
     FakeExchange fresh;
     Request other;
     other.set_method("GET");

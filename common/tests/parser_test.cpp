@@ -23,21 +23,25 @@ unsigned refusal(const std::string& stream, const ParserLimits& limits = {}) {
   return static_cast<unsigned>(std::stoul(log.back().substr(6)));
 }
 
-std::string get(const std::string& fields) { return "GET / HTTP/1.1\r\n" + fields + "\r\n"; }
+std::string get(const std::string& fields) {
+  return "GET / HTTP/1.1\r\n" + fields + "\r\n";
+}
 std::string post(const std::string& fields, const std::string& body = "") {
   return "POST / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" + body;
 }
 
 TEST(parser, tells_a_request_in_order) {
-  EXPECT_THAT(parse("POST /echo?q HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX-Two: 1\r\nx-two: 2\r\n\r\nhello"),
-              ElementsAre("url /echo?q", "field Host=a", "field Content-Length=5", "field X-Two=1", "field x-two=2",
-                          "head POST 1.1 keep 5", "complete hello"));
+  EXPECT_THAT(
+      parse("POST /echo?q HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX-Two: 1\r\nx-two: 2\r\n\r\nhello"),
+      ElementsAre("url /echo?q", "field Host=a", "field Content-Length=5", "field X-Two=1", "field x-two=2",
+                  "head POST 1.1 keep 5", "complete hello"));
 }
 
 TEST(parser, joins_the_chunks_and_keeps_trailers_out_of_the_headers) {
-  EXPECT_THAT(parse(post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n6\r\n world\r\n0\r\nHost: evil\r\n\r\n")),
-              ElementsAre("url /", "field Host=a", "field Transfer-Encoding=chunked", "head POST 1.1 keep chunked",
-                          "complete hello world"));
+  EXPECT_THAT(
+      parse(post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n6\r\n world\r\n0\r\nHost: evil\r\n\r\n")),
+      ElementsAre("url /", "field Host=a", "field Transfer-Encoding=chunked", "head POST 1.1 keep chunked",
+                  "complete hello world"));
 }
 
 TEST(parser, stops_behind_each_message_so_that_pipelined_ones_wait_T2) {
@@ -57,7 +61,8 @@ TEST(parser, stops_behind_each_message_so_that_pipelined_ones_wait_T2) {
 TEST(parser, tells_persistence_as_the_version_and_the_client_have_it) {
   EXPECT_THAT(parse(get("Host: a\r\nConnection: close\r\n")), testing::Contains("head GET 1.1 close 0"));
   EXPECT_THAT(parse("GET / HTTP/1.0\r\n\r\n"), testing::Contains("head GET 1.0 close 0"));
-  EXPECT_THAT(parse("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), testing::Contains("head GET 1.0 keep 0"));
+  EXPECT_THAT(parse("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
+              testing::Contains("head GET 1.0 keep 0"));
   EXPECT_THAT(parse(get("Host: a\r\nConnection: x, Close\r\n")), testing::Contains("head GET 1.1 close 0"));
 }
 
@@ -109,10 +114,11 @@ TEST(parser, refuses_line_ends_that_are_not_CR_LF) {
 }
 
 TEST(parser, refuses_malformed_chunks) {
-  for (const char* bad : {"5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n",
-                          " 5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n",
-                          "0x5\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n", "5;a=\nb\r\nhello\r\n0\r\n\r\n",
-                          "5\r\nhello\r\n0\r\n\n", "5\r\nhello\r\n0\n\r\n", "5\rX\nhello\r\n0\r\n\r\n"})
+  for (const char* bad :
+       {"5\nhello\r\n0\r\n\r\n", "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n",
+        " 5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "-5\r\nhello\r\n0\r\n\r\n",
+        "0x5\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n0\r\n\r\n", "5;a=\nb\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhello\r\n0\r\n\n", "5\r\nhello\r\n0\n\r\n", "5\rX\nhello\r\n0\r\n\r\n"})
     EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", bad)), 400U) << bad;
   EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n")), 413U);
 }
@@ -155,13 +161,15 @@ TEST(parser, holds_every_limit_exactly) {
   EXPECT_EQ(refusal(filled, limits), 0U);
   EXPECT_EQ(refusal(get("Host: a\r\nX: " + std::string(64 - 16 - 9 - 5 - 1, 'x') + "\r\n"), limits), 431U);
   EXPECT_EQ(refusal(post("Content-Length: 5\r\n", "12345"), limits), 0U);
-  EXPECT_EQ(refusal(post("Content-Length: 6\r\n"), limits), 413U) << "before any of the body is read (SN-004)";
+  EXPECT_EQ(refusal(post("Content-Length: 6\r\n"), limits), 413U)
+      << "before any of the body is read (SN-004)";
 }
 
 TEST(parser, a_chunked_body_is_held_to_the_limit_too) {
   const ParserLimits limits{.body = 5};
   EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "5\r\n12345\r\n0\r\n\r\n"), limits), 0U);
-  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "5\r\n12345\r\n1\r\n6\r\n0\r\n\r\n"), limits), 413U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "5\r\n12345\r\n1\r\n6\r\n0\r\n\r\n"), limits),
+            413U);
 }
 
 TEST(parser, chunk_extensions_and_trailers_are_bounded) {
@@ -239,7 +247,8 @@ TEST(parser, stop_in_a_callback_ends_it_at_once_T3) {
     Interrupter listener(at, true);
     RequestParser parser(listener);
     listener.parser = &parser;
-    const ParseResult result = parser.feed(octets_of(post("Content-Length: 2\r\n", "ab") + get("Host: b\r\n")));
+    const ParseResult result =
+        parser.feed(octets_of(post("Content-Length: 2\r\n", "ab") + get("Host: b\r\n")));
     EXPECT_EQ(result.status, ParseStatus::malformed);
     EXPECT_EQ(result.error.status, 413U);
     EXPECT_LE(listener.pieces, 1);

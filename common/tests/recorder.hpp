@@ -11,7 +11,9 @@ namespace antiphon::http {
 inline std::string_view text_of(std::span<const std::byte> octets) {
   return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
-inline std::span<const std::byte> octets_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+inline std::span<const std::byte> octets_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 /// Writes down what the parser tells, body pieces of one message joined.
 class Recorder : public RequestParserListener {
@@ -40,10 +42,11 @@ class Recorder : public RequestParserListener {
   int pieces = 0;
 };
 
-/// Feeds all of `stream` in pieces of the given sizes (the last one repeated), message after message; the outcome is the
-/// log, with the error as its last line if there is one.
+/// Feeds all of `stream` in pieces of the given sizes (the last one repeated), message after message; the
+/// outcome is the log, with the error as its last line if there is one.
 template <typename Sizes>
-std::vector<std::string> outcome(std::string_view stream, const Sizes& sizes, const ParserLimits& limits = {}) {
+std::vector<std::string> outcome(std::string_view stream, const Sizes& sizes,
+                                 const ParserLimits& limits = {}) {
   Recorder recorder;
   RequestParser parser(recorder, limits);
   auto size = std::begin(sizes);

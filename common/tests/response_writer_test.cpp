@@ -114,7 +114,8 @@ TEST_F(response_writer, holds_the_handler_to_its_content_length) {
 
 TEST_F(response_writer, lets_no_field_split_the_response) {
   using namespace std::string_view_literals;
-  for (const Field bad : {Field{"X", "a\r\nSet-Cookie: b"}, Field{"X", "a\nb"}, Field{"X\r", "a"}, Field{"X", "a\0b"sv}, Field{"", "a"}}) {
+  for (const Field bad : {Field{"X", "a\r\nSet-Cookie: b"}, Field{"X", "a\nb"}, Field{"X\r", "a"},
+                          Field{"X", "a\0b"sv}, Field{"", "a"}}) {
     EXPECT_EQ(begin().respond({200, std::array{bad}, ""}, out), WriteResult::bad_field);
     EXPECT_EQ(out, "");
     EXPECT_FALSE(writer.started());

@@ -10,7 +10,9 @@ namespace {
 class router : public testing::Test {
  protected:
   router() {
-    routes.add("GET", "/", {}).add("GET", "/a/{x}/b/{y}", {}).add("POST", "/a/{x}/b/{y}", {}, {.body = Body::streamed});
+    routes.add("GET", "/", {})
+        .add("GET", "/a/{x}/b/{y}", {})
+        .add("POST", "/a/{x}/b/{y}", {}, {.body = Body::streamed});
     routes.add("POST", "/only", {}).add("GET", "/a/fixed", {});
   }
   Router::Match find(std::string_view method, std::string_view target) {

@@ -15,7 +15,8 @@ constexpr std::array streams{
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
     "\r\n\r\nGET /a%20b?c=d HTTP/1.1\r\nHost: example.com:8080\r\nX-Empty:\r\nX-Space:  \t v w \t\r\nX-A: 1\r\nX-A: 2\r\n\r\n"sv,
     "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhelloGET / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
-    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: t\r\n\r\n"
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n "
+    "world\r\n0\r\nTrailer: t\r\n\r\n"
     "GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"sv,
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc"sv,
     "GET / HTTP/1.0\r\n\r\n"sv,
@@ -51,7 +52,8 @@ TEST(segmentation, every_cut_in_two_gives_the_same_events) {
 
 TEST(segmentation, octet_by_octet_gives_the_same_events) {
   for (const std::string_view stream : streams)
-    ASSERT_EQ(outcome(stream, std::array<std::size_t, 0>{}), outcome(stream, std::array{stream.size()})) << stream;
+    ASSERT_EQ(outcome(stream, std::array<std::size_t, 0>{}), outcome(stream, std::array{stream.size()}))
+        << stream;
 }
 
 RC_GTEST_PROP(segmentation, any_cutting_of_any_two_streams_gives_the_same_events, ()) {
@@ -78,10 +80,12 @@ TEST(segmentation, the_limits_are_felt_at_the_same_octet_however_it_is_cut) {
         "GET /" + std::string(25, 'a') + " HTTP/1.1\r\nHost: a\r\nX: " + std::string(200, 'x') + "\r\n\r\n",
         std::string("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n"),
         std::string("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello world"),
-        std::string("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n2\r\nab\r\n0\r\n\r\n")}) {
+        std::string("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                    "chunked\r\n\r\n9\r\n123456789\r\n2\r\nab\r\n0\r\n\r\n")}) {
     auto whole = outcome(stream, std::array{stream.size()}, small);
     for (std::size_t cut = 1; cut < stream.size(); ++cut)
-      ASSERT_EQ(outcome(stream, std::array{cut, stream.size() - cut}, small), whole) << stream << " cut at " << cut;
+      ASSERT_EQ(outcome(stream, std::array{cut, stream.size() - cut}, small), whole)
+          << stream << " cut at " << cut;
   }
 }
 

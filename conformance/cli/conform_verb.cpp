@@ -33,7 +33,9 @@ struct Options {
   bool list = false;
 };
 
-bool fits(const std::string& glob, const std::string& text) { return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0; }
+bool fits(const std::string& glob, const std::string& text) {
+  return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+}
 
 void list(const Data& data) {
   for (const Rule& rule : all_rules())
@@ -42,7 +44,8 @@ void list(const Data& data) {
                 static_cast<int>(rule.sentence.size()), rule.sentence.data());
   std::printf("\n");
   for (const Scenario& scenario : data.scenarios)
-    std::printf("%-26s %-8s %s\n", scenario.name.c_str(), scenario.rules.front().c_str(), scenario.about.c_str());
+    std::printf("%-26s %-8s %s\n", scenario.name.c_str(), scenario.rules.front().c_str(),
+                scenario.about.c_str());
   std::printf("\n");
   for (const Difference& each : data.differences)
     std::printf("%s differs in %s: %s\n", each.target.c_str(), each.scenario.c_str(), each.reason.c_str());
@@ -89,7 +92,8 @@ void write_file(const std::filesystem::path& file, const std::string& text) {
 }
 
 Exit conform(const Options& options) {
-  const Data data = load_data(options.data.empty() ? default_data_folder() : std::filesystem::path(options.data));
+  const Data data =
+      load_data(options.data.empty() ? default_data_folder() : std::filesystem::path(options.data));
   if (options.list) {
     list(data);
     return Exit::success;
@@ -97,16 +101,20 @@ Exit conform(const Options& options) {
   std::vector<const Scenario*> chosen;
   for (const Scenario& scenario : data.scenarios)
     if (fits(options.scenarios, scenario.name) &&
-        std::any_of(scenario.rules.begin(), scenario.rules.end(), [&](const auto& rule) { return fits(options.rules, rule); }))
+        std::any_of(scenario.rules.begin(), scenario.rules.end(),
+                    [&](const auto& rule) { return fits(options.rules, rule); }))
       chosen.push_back(&scenario);
   if (chosen.empty()) {
-    std::cerr << "antiphon: no scenario fits --scenario '" << options.scenarios << "' --rule '" << options.rules << "'\n";
+    std::cerr << "antiphon: no scenario fits --scenario '" << options.scenarios << "' --rule '"
+              << options.rules << "'\n";
     return Exit::usage;
   }
   std::vector<std::string> targets;
   for (const std::string& name : options.targets) {
-    if (name == "all") targets.insert(targets.end(), known_targets().begin(), known_targets().end());
-    else targets.push_back(name);
+    if (name == "all")
+      targets.insert(targets.end(), known_targets().begin(), known_targets().end());
+    else
+      targets.push_back(name);
   }
 
   std::vector<Hello> hellos;
@@ -131,7 +139,8 @@ Exit conform(const Options& options) {
   }
   if (!options.json.empty()) write_file(options.json, results_to_json(hellos, data, results).dump(1) + "\n");
   const auto any = [&](auto... verdicts) {
-    return std::any_of(results.begin(), results.end(), [&](const Result& r) { return ((r.verdict == verdicts) || ...); });
+    return std::any_of(results.begin(), results.end(),
+                       [&](const Result& r) { return ((r.verdict == verdicts) || ...); });
   };
   if (any(Verdict::harness_error)) return Exit::harness_error;
   return any(Verdict::fail, Verdict::stale) ? Exit::failure : Exit::success;
@@ -141,18 +150,23 @@ Exit conform(const Options& options) {
 
 void add_conform_verb(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand(
-      "conform", "Prove the order of callbacks, flow control and shutdown. Status 1: a rule is broken, 3: a target failed");
-  verb->add_option("--target", options->targets, "asio_style, cl_async_style, asyncio, uvloop, all, or exec:\"COMMAND\"")
+  CLI::App* verb = app.add_subcommand("conform",
+                                      "Prove the order of callbacks, flow control and shutdown. Status 1: a "
+                                      "rule is broken, 3: a target failed");
+  verb->add_option("--target", options->targets,
+                   "asio_style, cl_async_style, asyncio, uvloop, all, or exec:\"COMMAND\"")
       ->capture_default_str()
       ->check([](const std::string& name) {
         const auto& known = known_targets();
-        if (name == "all" || name.starts_with("exec:") || std::find(known.begin(), known.end(), name) != known.end())
+        if (name == "all" || name.starts_with("exec:") ||
+            std::find(known.begin(), known.end(), name) != known.end())
           return std::string();
         return "unknown target '" + name + "'";
       });
-  verb->add_option("--scenario", options->scenarios, "Only those whose name fits the pattern")->capture_default_str();
-  verb->add_option("--rule", options->rules, "Only those that prove a rule whose number fits")->capture_default_str();
+  verb->add_option("--scenario", options->scenarios, "Only those whose name fits the pattern")
+      ->capture_default_str();
+  verb->add_option("--rule", options->rules, "Only those that prove a rule whose number fits")
+      ->capture_default_str();
   verb->add_option("--json", options->json, "Write the results to this file");
   verb->add_option("--data", options->data, "Folder of scenarios/, differences.json and adapters/");
   verb->add_flag("--list", options->list, "List rules, scenarios and declared differences");

@@ -24,7 +24,8 @@ struct Options {
 std::function<void(std::uint16_t)> announce(const Options& options, const char* model) {
   return [host = options.host, model](std::uint16_t port) {
     const bool v6 = host.find(':') != std::string::npos;
-    std::printf("listening on http://%s%s%s:%d (%s)\n", v6 ? "[" : "", host.c_str(), v6 ? "]" : "", port, model);
+    std::printf("listening on http://%s%s%s:%d (%s)\n", v6 ? "[" : "", host.c_str(), v6 ? "]" : "", port,
+                model);
     std::fflush(stdout);
   };
 }

@@ -7,8 +7,8 @@ namespace antiphon::conformance {
 
 /// The order of callbacks, whole:   CM DR* ER? CL   with PW and RW in turn between CM and CL.
 ///
-/// Two machines that run side by side over the events of one connection, each a table. An event that a table has no row
-/// for breaks the rule of the row that forbids it, and leaves the state as it was.
+/// Two machines that run side by side over the events of one connection, each a table. An event that a table
+/// has no row for breaks the rule of the row that forbids it, and leaves the state as it was.
 
 enum class Life { unborn, open, ended, lost };  // ended: the peer's end was told
 enum class Flow { flowing, paused };
@@ -24,8 +24,8 @@ inline constexpr std::array life_steps{
     LifeStep{Life::open, "ER", Life::ended},   //
     LifeStep{Life::open, "CL", Life::lost},    //
     LifeStep{Life::ended, "CL", Life::lost},   //
-    LifeStep{Life::open, "PW", Life::open},    LifeStep{Life::ended, "PW", Life::ended},
-    LifeStep{Life::open, "RW", Life::open},    LifeStep{Life::ended, "RW", Life::ended},
+    LifeStep{Life::open, "PW", Life::open},   LifeStep{Life::ended, "PW", Life::ended},
+    LifeStep{Life::open, "RW", Life::open},   LifeStep{Life::ended, "RW", Life::ended},
 };
 
 struct FlowStep {

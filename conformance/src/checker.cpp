@@ -46,7 +46,8 @@ std::optional<Violation> step(Connection& connection, const Trace& trace, std::s
       return each.from == connection.flow && each.event == kind;
     });
     if (flow == flow_steps.end())
-      return blame(trace, at, "FLOW-01", kind == "PW" ? "pause_writing while paused" : "resume_writing without pause_writing");
+      return blame(trace, at, "FLOW-01",
+                   kind == "PW" ? "pause_writing while paused" : "resume_writing without pause_writing");
     connection.flow = flow->to;
   }
   return std::nullopt;
@@ -60,9 +61,13 @@ std::optional<Violation> check_marks(const Scenario& scenario, const Trace& trac
     if (!trace[i].fields.contains("buffered")) continue;
     const std::int64_t buffered = trace[i].count("buffered");
     if (trace[i].kind == "PW" && buffered <= static_cast<std::int64_t>(high))
-      return blame(trace, i, "FLOW-02", "pause_writing at " + std::to_string(buffered) + " octets, not above the mark of " + std::to_string(high));
+      return blame(trace, i, "FLOW-02",
+                   "pause_writing at " + std::to_string(buffered) + " octets, not above the mark of " +
+                       std::to_string(high));
     if (trace[i].kind == "RW" && buffered > static_cast<std::int64_t>(low))
-      return blame(trace, i, "FLOW-03", "resume_writing at " + std::to_string(buffered) + " octets, above the mark of " + std::to_string(low));
+      return blame(trace, i, "FLOW-03",
+                   "resume_writing at " + std::to_string(buffered) + " octets, above the mark of " +
+                       std::to_string(low));
   }
   return std::nullopt;
 }
@@ -73,11 +78,14 @@ std::optional<Violation> check_received(const Trace& trace, const PeerRecord& pe
   for (std::size_t i = 0; i < trace.size(); ++i) {
     if (trace[i].connection > 0) return std::nullopt;  // the record is of one connection
     if (trace[i].kind == "ER" && received != peer.sent)
-      return blame(trace, i, "OCT-01", "the end was told after " + std::to_string(received) + " of " + std::to_string(peer.sent) + " octets");
+      return blame(trace, i, "OCT-01",
+                   "the end was told after " + std::to_string(received) + " of " + std::to_string(peer.sent) +
+                       " octets");
     if (trace[i].kind != "DR") continue;
     const auto size = static_cast<std::size_t>(trace[i].count("bytes"));
     if (received + size > peer.sent)
-      return blame(trace, i, "OCT-01", "more octets than the " + std::to_string(peer.sent) + " that were sent");
+      return blame(trace, i, "OCT-01",
+                   "more octets than the " + std::to_string(peer.sent) + " that were sent");
     if (trace[i].count("sum") != static_cast<std::int64_t>(crc32(stream_octets(received, size))))
       return blame(trace, i, "OCT-01", "other octets than were sent");
     received += size;
@@ -92,7 +100,8 @@ bool sends_text(const Json& peer) {
 std::optional<Violation> check_expectation(const Scenario& scenario, const Trace& trace) {
   // One connection: the whole trace in its order. Several: each by itself.
   std::map<int, std::vector<std::string>> tokens;
-  const bool many = std::any_of(trace.begin(), trace.end(), [](const Event& event) { return event.connection > 0; });
+  const bool many =
+      std::any_of(trace.begin(), trace.end(), [](const Event& event) { return event.connection > 0; });
   for (const Event& event : trace) {
     if (many && event.connection < 0) continue;
     tokens[many ? event.connection : 0].push_back(token(event));
@@ -104,8 +113,9 @@ std::optional<Violation> check_expectation(const Scenario& scenario, const Trace
     for (const std::string& one : each) got += (got.empty() ? "" : " ") + one;
     const std::string& rule = scenario.rules.front();
     return Violation{rule,
-                     rule + " violated: " + std::string(find_rule(rule)->sentence) + " Expected " + scenario.expect +
-                         ", got " + got + (many ? " (connection " + std::to_string(connection) + ")" : ""),
+                     rule + " violated: " + std::string(find_rule(rule)->sentence) + " Expected " +
+                         scenario.expect + ", got " + got +
+                         (many ? " (connection " + std::to_string(connection) + ")" : ""),
                      static_cast<std::size_t>(-1)};
   }
   return std::nullopt;
@@ -116,11 +126,14 @@ std::optional<Violation> check_peer(const Scenario& scenario, const PeerRecord& 
     return Violation{rule, std::string(rule) + " violated: " + says, static_cast<std::size_t>(-1)};
   };
   if (peer.wrong_at >= 0)
-    return broken("OCT-02", "octet " + std::to_string(peer.wrong_at) + " that the peer read is not the one that was written");
+    return broken("OCT-02", "octet " + std::to_string(peer.wrong_at) +
+                                " that the peer read is not the one that was written");
   if (scenario.peer_reads && *scenario.peer_reads != static_cast<std::int64_t>(peer.read))
-    return broken("OCT-03", "the peer read " + std::to_string(peer.read) + " octets, not " + std::to_string(*scenario.peer_reads));
+    return broken("OCT-03", "the peer read " + std::to_string(peer.read) + " octets, not " +
+                                std::to_string(*scenario.peer_reads));
   if (!scenario.peer_end.empty() && peer.end != scenario.peer_end)
-    return broken(scenario.rules.front().c_str(), "the peer's connection ended by '" + peer.end + "', not by '" + scenario.peer_end + "'");
+    return broken(scenario.rules.front().c_str(),
+                  "the peer's connection ended by '" + peer.end + "', not by '" + scenario.peer_end + "'");
   return std::nullopt;
 }
 

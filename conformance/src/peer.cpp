@@ -148,7 +148,8 @@ class Peer {
     const bool told = log_.wait(
         [&](const Trace& trace) {
           return std::count_if(trace.begin(), trace.end(), [&](const Event& event) {
-                   return event.kind == what || (event.kind == "note" && "note:" + event.text("text") == what);
+                   return event.kind == what ||
+                          (event.kind == "note" && "note:" + event.text("text") == what);
                  }) >= times;
         },
         hang_limit);

@@ -24,7 +24,9 @@ std::string now() {
 Json machine() {
   utsname names{};
   ::uname(&names);
-  return {{"system", names.sysname}, {"release", names.release}, {"architecture", names.machine},
+  return {{"system", names.sysname},
+          {"release", names.release},
+          {"architecture", names.machine},
           {"cpus", std::thread::hardware_concurrency()}};
 }
 
@@ -40,18 +42,24 @@ Json sources_of(std::string_view text) {
 
 }  // namespace
 
-Json results_to_json(const std::vector<Hello>& targets, const Data& data, const std::vector<Result>& results) {
+Json results_to_json(const std::vector<Hello>& targets, const Data& data,
+                     const std::vector<Result>& results) {
   Json json = {{"schema", "antiphon-conformance/1"}, {"generated", now()}, {"machine", machine()}};
   json["targets"] = Json::array();
   for (const Hello& each : targets)
-    json["targets"].push_back({{"name", each.name}, {"version", each.version}, {"style", each.style}, {"offers", each.offers}});
+    json["targets"].push_back(
+        {{"name", each.name}, {"version", each.version}, {"style", each.style}, {"offers", each.offers}});
   json["rules"] = Json::array();
   for (const Rule& each : all_rules())
-    json["rules"].push_back({{"id", each.id}, {"level", name_of(each.level)}, {"group", each.group},
-                             {"sentence", each.sentence}, {"sources", sources_of(each.sources)}});
+    json["rules"].push_back({{"id", each.id},
+                             {"level", name_of(each.level)},
+                             {"group", each.group},
+                             {"sentence", each.sentence},
+                             {"sources", sources_of(each.sources)}});
   json["scenarios"] = Json::array();
   for (const Scenario& each : data.scenarios)
-    json["scenarios"].push_back({{"name", each.name}, {"about", each.about}, {"rules", each.rules}, {"needs", each.needs}});
+    json["scenarios"].push_back(
+        {{"name", each.name}, {"about", each.about}, {"rules", each.rules}, {"needs", each.needs}});
   json["results"] = Json::array();
   std::map<std::string, std::map<std::string, int>> counts;
   for (const Result& each : results) {

@@ -16,8 +16,10 @@ namespace antiphon::conformance {
 
 namespace {
 
-constexpr std::array verdict_names{std::pair(Verdict::pass, "pass"),       std::pair(Verdict::fail, "fail"),
-                                   std::pair(Verdict::differs, "differs"), std::pair(Verdict::stale, "stale"),
+constexpr std::array verdict_names{std::pair(Verdict::pass, "pass"),
+                                   std::pair(Verdict::fail, "fail"),
+                                   std::pair(Verdict::differs, "differs"),
+                                   std::pair(Verdict::stale, "stale"),
                                    std::pair(Verdict::not_offered, "not-offered"),
                                    std::pair(Verdict::harness_error, "harness-error")};
 
@@ -49,8 +51,9 @@ std::vector<Difference> load_differences(const std::filesystem::path& file) {
     std::ifstream in(file);
     if (!in) throw std::invalid_argument("cannot be read");
     std::vector<Difference> differences;
-    for (const Json& each : Json::parse(in)) 
-      differences.push_back({each.at("target"), each.at("scenario"), each.at("reason"), each.value("sometimes", false)});
+    for (const Json& each : Json::parse(in))
+      differences.push_back(
+          {each.at("target"), each.at("scenario"), each.at("reason"), each.value("sometimes", false)});
     return differences;
   } catch (const std::exception& error) {
     throw std::invalid_argument(file.string() + ": " + error.what());
@@ -58,7 +61,8 @@ std::vector<Difference> load_differences(const std::filesystem::path& file) {
 }
 
 Data load_data(const std::filesystem::path& folder) {
-  return {load_scenarios(folder / "scenarios"), load_differences(folder / "differences.json"), folder / "adapters"};
+  return {load_scenarios(folder / "scenarios"), load_differences(folder / "differences.json"),
+          folder / "adapters"};
 }
 
 std::filesystem::path default_data_folder() {
@@ -76,12 +80,18 @@ TargetRunner::~TargetRunner() = default;
 void TargetRunner::ensure_started() {
   if (target_) return;
   const std::string adapter = (data_.adapters / "asyncio_adapter.py").string();
-  if (name_ == "asio_style") target_ = make_asio_style_target(log_);
-  else if (name_ == "cl_async_style") target_ = make_cl_async_style_target(log_);
-  else if (name_ == "asyncio") target_ = make_exec_target(log_, {ANTIPHON_PYTHON, adapter, "--loop", "asyncio"});
-  else if (name_ == "uvloop") target_ = make_exec_target(log_, {ANTIPHON_PYTHON, adapter, "--loop", "uvloop"});
-  else if (name_.starts_with("exec:")) target_ = make_exec_target(log_, words(name_.substr(5)));
-  else throw HarnessError("unknown target '" + name_ + "'");
+  if (name_ == "asio_style")
+    target_ = make_asio_style_target(log_);
+  else if (name_ == "cl_async_style")
+    target_ = make_cl_async_style_target(log_);
+  else if (name_ == "asyncio")
+    target_ = make_exec_target(log_, {ANTIPHON_PYTHON, adapter, "--loop", "asyncio"});
+  else if (name_ == "uvloop")
+    target_ = make_exec_target(log_, {ANTIPHON_PYTHON, adapter, "--loop", "uvloop"});
+  else if (name_.starts_with("exec:"))
+    target_ = make_exec_target(log_, words(name_.substr(5)));
+  else
+    throw HarnessError("unknown target '" + name_ + "'");
   hello_ = target_->hello();
 }
 
@@ -124,9 +134,10 @@ Result TargetRunner::run(const Scenario& scenario) {
   const auto begun = std::chrono::steady_clock::now();
   try {
     ensure_started();
-    const auto missing = std::find_if(scenario.needs.begin(), scenario.needs.end(), [&](const std::string& need) {
-      return std::find(hello_->offers.begin(), hello_->offers.end(), need) == hello_->offers.end();
-    });
+    const auto missing =
+        std::find_if(scenario.needs.begin(), scenario.needs.end(), [&](const std::string& need) {
+          return std::find(hello_->offers.begin(), hello_->offers.end(), need) == hello_->offers.end();
+        });
     if (missing != scenario.needs.end()) {
       result.verdict = Verdict::not_offered;
       result.message = "needs " + *missing;
@@ -134,7 +145,9 @@ Result TargetRunner::run(const Scenario& scenario) {
     }
     play(scenario, result);
     const auto violation = check(scenario, result.trace, result.peer, result.exercised);
-    result.verdict = violation ? Verdict::fail : result.message.empty() ? Verdict::pass : Verdict::harness_error;
+    result.verdict = violation                ? Verdict::fail
+                     : result.message.empty() ? Verdict::pass
+                                              : Verdict::harness_error;
     if (violation) {
       result.rule = violation->rule;
       result.message = violation->message + (result.message.empty() ? "" : " (" + result.message + ")");
@@ -149,11 +162,15 @@ Result TargetRunner::run(const Scenario& scenario) {
   for (const Difference& each : data_.differences) {
     if (each.target != name_ || each.scenario != scenario.name) continue;
     result.reason = each.reason;
-    if (result.verdict == Verdict::fail) result.verdict = Verdict::differs;
-    else if (result.verdict == Verdict::pass && !each.sometimes) result.verdict = Verdict::stale;
+    if (result.verdict == Verdict::fail)
+      result.verdict = Verdict::differs;
+    else if (result.verdict == Verdict::pass && !each.sometimes)
+      result.verdict = Verdict::stale;
   }
-  if (result.verdict == Verdict::stale) result.message = "declared to differ, but it passes: remove the declaration";
-  result.duration_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+  if (result.verdict == Verdict::stale)
+    result.message = "declared to differ, but it passes: remove the declaration";
+  result.duration_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   return result;
 }
 

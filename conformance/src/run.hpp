@@ -55,12 +55,14 @@ struct Data {
   std::vector<Difference> differences;
   std::filesystem::path adapters;
 };
-/// From a folder that has scenarios/, differences.json and adapters/. Throws std::invalid_argument naming the file.
+/// From a folder that has scenarios/, differences.json and adapters/. Throws std::invalid_argument naming the
+/// file.
 [[nodiscard]] Data load_data(const std::filesystem::path& folder);
 /// The folder belonging to the running program: ../share/antiphon beside its own.
 [[nodiscard]] std::filesystem::path default_data_folder();
 
-/// A target by name, started when it is first used: asio_style, cl_async_style, asyncio, uvloop, or exec:COMMAND.
+/// A target by name, started when it is first used: asio_style, cl_async_style, asyncio, uvloop, or
+/// exec:COMMAND.
 class TargetRunner {
  public:
   TargetRunner(std::string name, const Data& data);
@@ -90,6 +92,7 @@ class TargetRunner {
 [[nodiscard]] std::string explain(const Result& result);
 
 /// What reports/ reads; see conformance/README.md for its shape.
-[[nodiscard]] Json results_to_json(const std::vector<Hello>& targets, const Data& data, const std::vector<Result>& results);
+[[nodiscard]] Json results_to_json(const std::vector<Hello>& targets, const Data& data,
+                                   const std::vector<Result>& results);
 
 }  // namespace antiphon::conformance

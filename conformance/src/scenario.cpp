@@ -13,12 +13,15 @@ namespace antiphon::conformance {
 
 namespace {
 
-[[noreturn]] void bad(const std::string& what) { throw std::invalid_argument(what); }
+[[noreturn]] void bad(const std::string& what) {
+  throw std::invalid_argument(what);
+}
 
 void check_actions(const Json& actions) {
   if (!actions.is_array()) bad("actions must be a list: " + actions.dump());
   for (const Json& action : actions)
-    if (!action.is_array() || action.empty() || !action[0].is_string()) bad("not an action: " + action.dump());
+    if (!action.is_array() || action.empty() || !action[0].is_string())
+      bad("not an action: " + action.dump());
 }
 
 /// Visits every action, also those inside others.
@@ -58,7 +61,9 @@ bool Script::has(const std::string& action) const {
 
 bool Script::keeps_open() const {
   bool found = false;
-  visit(*this, [&](const Json& each) { found = found || (each[0] == "return" && each.size() > 1 && each[1] == true); });
+  visit(*this, [&](const Json& each) {
+    found = found || (each[0] == "return" && each.size() > 1 && each[1] == true);
+  });
   return found;
 }
 
@@ -92,13 +97,14 @@ Scenario load_scenario(const std::filesystem::path& file) {
     std::ifstream in(file);
     if (!in) bad("cannot be read");
     const Json json = Json::parse(in);
-    static const std::set<std::string> known{"name",   "about",      "rules",    "needs",       "server",
-                                             "peer",   "expect",     "peer_reads", "peer_end", "abort_at_end"};
+    static const std::set<std::string> known{"name", "about",  "rules",      "needs",    "server",
+                                             "peer", "expect", "peer_reads", "peer_end", "abort_at_end"};
     for (const auto& [key, value] : json.items())
       if (!known.contains(key)) bad("unknown key '" + key + "'");
     Scenario scenario;
     scenario.name = json.at("name");
-    if (scenario.name != file.stem().string()) bad("its name is '" + scenario.name + "', not that of the file");
+    if (scenario.name != file.stem().string())
+      bad("its name is '" + scenario.name + "', not that of the file");
     scenario.about = json.at("about");
     scenario.rules = json.at("rules").get<std::vector<std::string>>();
     if (scenario.rules.empty()) bad("it proves no rule");

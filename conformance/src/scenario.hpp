@@ -35,11 +35,11 @@ struct Scenario {
   std::vector<std::string> rules;  ///< what it proves; the first gives its test the number
   std::vector<std::string> needs;  ///< of the adapter protocol's offers
   Script server;
-  Json peer;                       ///< steps of the peer script
-  std::string expect;              ///< see matches()
+  Json peer;                               ///< steps of the peer script
+  std::string expect;                      ///< see matches()
   std::optional<std::int64_t> peer_reads;  ///< octets in all
   std::string peer_end;                    ///< "eof" or "reset", if it matters
-  bool abort_at_end = false;  ///< the kit aborts connections that nothing else would end
+  bool abort_at_end = false;               ///< the kit aborts connections that nothing else would end
 };
 
 /// Throws std::invalid_argument naming the file and what is wrong in it.
@@ -48,8 +48,8 @@ struct Scenario {
 [[nodiscard]] std::vector<Scenario> load_scenarios(const std::filesystem::path& folder);
 [[nodiscard]] Script parse_script(const Json& json);
 
-/// Whether tokens match an expectation: tokens separated by spaces, `A|B` for either, with `+`, `*` or `?` behind for
-/// repetition: "CM DR+ ER? CL(none)|CL(reset)".
+/// Whether tokens match an expectation: tokens separated by spaces, `A|B` for either, with `+`, `*` or `?`
+/// behind for repetition: "CM DR+ ER? CL(none)|CL(reset)".
 [[nodiscard]] bool matches(const std::vector<std::string>& tokens, const std::string& expect);
 
 }  // namespace antiphon::conformance

@@ -28,8 +28,8 @@ class HarnessError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// All that the kit knows of a server: the verbs of the adapter protocol. Events arrive in the log that the target was made
-/// with. Calls come from one thread.
+/// All that the kit knows of a server: the verbs of the adapter protocol. Events arrive in the log that the
+/// target was made with. Calls come from one thread.
 class Target {
  public:
   Target() = default;
@@ -38,7 +38,8 @@ class Target {
   virtual ~Target() = default;
 
   [[nodiscard]] virtual Hello hello() = 0;
-  /// Listens on loopback and runs the script on each connection; the port. Connections are numbered from 0 anew.
+  /// Listens on loopback and runs the script on each connection; the port. Connections are numbered from 0
+  /// anew.
   virtual std::uint16_t listen(const Script& script) = 0;
   /// Runs actions on a connection inside the loop.
   virtual void act(int connection, const Actions& actions) = 0;
@@ -51,6 +52,7 @@ class Target {
 [[nodiscard]] std::unique_ptr<Target> make_asio_style_target(EventLog& log);
 [[nodiscard]] std::unique_ptr<Target> make_cl_async_style_target(EventLog& log);
 /// A foreign program that speaks the adapter protocol, version 1, on its standard input and output.
-[[nodiscard]] std::unique_ptr<Target> make_exec_target(EventLog& log, const std::vector<std::string>& command);
+[[nodiscard]] std::unique_ptr<Target> make_exec_target(EventLog& log,
+                                                       const std::vector<std::string>& command);
 
 }  // namespace antiphon::conformance

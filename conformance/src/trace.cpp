@@ -21,9 +21,12 @@ Event event_from_json(const Json& line) {
   Event event;
   event.kind = line["event"];
   for (const auto& [name, value] : line.items()) {
-    if (name == "c" && value.is_number_integer()) event.connection = value;
-    else if (name == "n" && value.is_number_integer()) event.number = value;
-    else if (name != "event") event.fields[name] = value;
+    if (name == "c" && value.is_number_integer())
+      event.connection = value;
+    else if (name == "n" && value.is_number_integer())
+      event.number = value;
+    else if (name != "event")
+      event.fields[name] = value;
   }
   return event;
 }

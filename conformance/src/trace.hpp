@@ -12,8 +12,9 @@ using Json = nlohmann::json;
 
 /// One thing that the server's user code saw: a line of the adapter protocol.
 ///
-/// `kind`: CM DR ER PW RW CL (connection made, data received, end received, writing paused, resumed, connection lost), EV
-/// (another condition), EX (an error reached the loop's own handler), RT (an action returned or threw), note.
+/// `kind`: CM DR ER PW RW CL (connection made, data received, end received, writing paused, resumed,
+/// connection lost), EV (another condition), EX (an error reached the loop's own handler), RT (an action
+/// returned or threw), note.
 struct Event {
   std::string kind;
   int connection = -1;  ///< in order of acceptance; -1: of none
@@ -42,7 +43,8 @@ using Trace = std::vector<Event>;
 /// For people, one event a line, with `marked` (an index) pointed at.
 [[nodiscard]] std::string render(const Trace& trace, std::size_t marked = static_cast<std::size_t>(-1));
 
-/// The octets of every stream of the kit: octet i is i mod 251, so that any piece can be checked without keeping it.
+/// The octets of every stream of the kit: octet i is i mod 251, so that any piece can be checked without
+/// keeping it.
 [[nodiscard]] std::string stream_octets(std::uint64_t from, std::size_t size);
 /// The first index at which `octets` is not the stream from `from` on, or npos.
 [[nodiscard]] std::size_t first_difference(std::string_view octets, std::uint64_t from) noexcept;

@@ -31,7 +31,9 @@ std::string cause_of(const std::exception_ptr& exc) {
 
 class AsioStyleTarget;
 
-class ScriptProtocol final : public as::Protocol, public ScriptedConnection, public std::enable_shared_from_this<ScriptProtocol> {
+class ScriptProtocol final : public as::Protocol,
+                             public ScriptedConnection,
+                             public std::enable_shared_from_this<ScriptProtocol> {
  public:
   ScriptProtocol(AsioStyleTarget& target, std::shared_ptr<const Script> script, EventLog& log, int number)
       : ScriptedConnection(std::move(script), log, number), target_(target) {}
@@ -78,10 +80,13 @@ class ScriptProtocol final : public as::Protocol, public ScriptedConnection, pub
   std::shared_ptr<as::Transport> transport_;
 };
 
-/// The protocol that set_protocol hands the connection to: it tells the same connection, marked as the second.
+/// The protocol that set_protocol hands the connection to: it tells the same connection, marked as the
+/// second.
 class SecondProtocol final : public as::Protocol {
  public:
-  explicit SecondProtocol(std::shared_ptr<ScriptProtocol> first) : first_(std::move(first)) { first_->second_protocol(); }
+  explicit SecondProtocol(std::shared_ptr<ScriptProtocol> first) : first_(std::move(first)) {
+    first_->second_protocol();
+  }
   void data_received(std::span<const std::byte> data) override { first_->data_received(data); }
   bool eof_received() override { return first_->eof_received(); }
   void connection_lost(std::exception_ptr exc) override { first_->connection_lost(std::move(exc)); }
@@ -178,7 +183,8 @@ class AsioStyleTarget final : public Target {
   template <typename T>
   static T wait(std::promise<T>& promise) {
     auto future = promise.get_future();
-    if (future.wait_for(hang_limit) != std::future_status::ready) throw HarnessError("asio_style's loop hangs");
+    if (future.wait_for(hang_limit) != std::future_status::ready)
+      throw HarnessError("asio_style's loop hangs");
     return future.get();
   }
 
@@ -189,15 +195,23 @@ class AsioStyleTarget final : public Target {
   std::thread thread_;
 };
 
-void ScriptProtocol::set_protocol() { transport_->set_protocol(std::make_shared<SecondProtocol>(shared_from_this())); }
-void ScriptProtocol::stop_listener() { target_.stop_listener(); }
+void ScriptProtocol::set_protocol() {
+  transport_->set_protocol(std::make_shared<SecondProtocol>(shared_from_this()));
+}
+void ScriptProtocol::stop_listener() {
+  target_.stop_listener();
+}
 void ScriptProtocol::later(std::chrono::milliseconds time, std::function<void()> fn) {
-  if (time.count() == 0) target_.loop().call_soon(std::move(fn));
-  else target_.loop().call_later(time, std::move(fn));
+  if (time.count() == 0)
+    target_.loop().call_soon(std::move(fn));
+  else
+    target_.loop().call_later(time, std::move(fn));
 }
 
 }  // namespace
 
-std::unique_ptr<Target> make_asio_style_target(EventLog& log) { return std::make_unique<AsioStyleTarget>(log); }
+std::unique_ptr<Target> make_asio_style_target(EventLog& log) {
+  return std::make_unique<AsioStyleTarget>(log);
+}
 
 }  // namespace antiphon::conformance

@@ -1,4 +1,5 @@
-// cl_async_style under the kit: functions registered once; each socket's data holds what the script does with it.
+// cl_async_style under the kit: functions registered once; each socket's data holds what the script does with
+// it.
 
 #include <deque>
 #include <future>
@@ -26,8 +27,8 @@ std::string cause_of(const as::event_error* cause) {
 
 class ScriptSocket final : public ScriptedConnection {
  public:
-  ScriptSocket(as::socket& socket, std::function<void()> stop, std::shared_ptr<const Script> script, EventLog& log,
-               int number)
+  ScriptSocket(as::socket& socket, std::function<void()> stop, std::shared_ptr<const Script> script,
+               EventLog& log, int number)
       : ScriptedConnection(std::move(script), log, number), socket_(socket.ref()), stop_(std::move(stop)) {}
 
   /// The other way round than asyncio: the socket stays open unless the script closes it (allow_half_open).
@@ -58,7 +59,9 @@ class ScriptSocket final : public ScriptedConnection {
   }
   void set_protocol() override { throw std::logic_error("sockets have no protocol"); }
   void stop_listener() override { stop_(); }
-  void later(std::chrono::milliseconds time, std::function<void()> fn) override { as::delay(std::move(fn), {.time = time}); }
+  void later(std::chrono::milliseconds time, std::function<void()> fn) override {
+    as::delay(std::move(fn), {.time = time});
+  }
   std::string kind_of(const std::exception& error) override {
     if (dynamic_cast<const std::invalid_argument*>(&error) != nullptr) return "value-error";
     if (dynamic_cast<const as::event_error*>(&error) != nullptr) return "os-error";
@@ -114,8 +117,9 @@ class ClAsyncStyleTarget final : public Target {
           {.event_cb = event,
            .connect_cb =
                [this, shared](as::socket& socket) {
-                 auto connection = std::make_shared<ScriptSocket>(socket, [this] { stop_listener(); }, shared, log_,
-                                                                  static_cast<int>(connections_.size()));
+                 auto connection = std::make_shared<ScriptSocket>(
+                     socket, [this] { stop_listener(); }, shared, log_,
+                     static_cast<int>(connections_.size()));
                  connections_.push_back(connection);
                  as::socket_data(socket) = connection;
                  connection->on_made();
@@ -152,7 +156,8 @@ class ClAsyncStyleTarget final : public Target {
     if (!socket || of(*socket) == nullptr) return;
     if (as::condition_cast<as::socket_eof>(event)) of(*socket)->eof();
     // What becomes the cause of close_cb is told there.
-    else if (as::condition_cast<as::streamish_canceled>(event)) of(*socket)->on_other("streamish-canceled", event.what());
+    else if (as::condition_cast<as::streamish_canceled>(event))
+      of(*socket)->on_other("streamish-canceled", event.what());
   }
   void stop_listener() const {
     if (server_) as::close_tcp_server(*server_);
@@ -174,7 +179,8 @@ class ClAsyncStyleTarget final : public Target {
     }
     as::trigger_notifier(*bell_);
     auto future = done.get_future();
-    if (future.wait_for(hang_limit) != std::future_status::ready) throw HarnessError("cl_async_style's loop hangs");
+    if (future.wait_for(hang_limit) != std::future_status::ready)
+      throw HarnessError("cl_async_style's loop hangs");
     future.get();
   }
   void run_posted() {
@@ -201,6 +207,8 @@ class ClAsyncStyleTarget final : public Target {
 
 }  // namespace
 
-std::unique_ptr<Target> make_cl_async_style_target(EventLog& log) { return std::make_unique<ClAsyncStyleTarget>(log); }
+std::unique_ptr<Target> make_cl_async_style_target(EventLog& log) {
+  return std::make_unique<ClAsyncStyleTarget>(log);
+}
 
 }  // namespace antiphon::conformance

@@ -27,7 +27,8 @@ class Pipe {
  public:
   Pipe() {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw HarnessError(std::string("pipe: ") + std::strerror(errno));
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+      throw HarnessError(std::string("pipe: ") + std::strerror(errno));
     read_end = ends[0];
     write_end = ends[1];
   }
@@ -66,7 +67,8 @@ class ExecTarget final : public Target {
 
   Hello hello() override {
     const Json reply = ask({{"op", "hello"}, {"protocol", 1}}, "hello");
-    if (reply.value("protocol", 0) != 1) throw HarnessError("the adapter does not speak version 1: " + reply.dump());
+    if (reply.value("protocol", 0) != 1)
+      throw HarnessError("the adapter does not speak version 1: " + reply.dump());
     return {reply.value("name", "?"), reply.value("version", "?"), reply.value("style", "?"),
             reply.value("offers", std::vector<std::string>{})};
   }
@@ -76,7 +78,12 @@ class ExecTarget final : public Target {
       const std::scoped_lock lock(mutex_);
       first_connection_ = next_connection_;
     }
-    return ask({{"op", "listen"}, {"id", id_}, {"transport", "tcp"}, {"backlog", 100}, {"script", script.json}}, "listening")
+    return ask({{"op", "listen"},
+                {"id", id_},
+                {"transport", "tcp"},
+                {"backlog", 100},
+                {"script", script.json}},
+               "listening")
         .at("port");
   }
   void act(int connection, const Actions& actions) override {
@@ -135,7 +142,8 @@ class ExecTarget final : public Target {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, hang_limit, [this] { return !replies_.empty() || ended_; })) {
       lock.unlock();
-      throw HarnessError("the adapter says nothing for " + std::to_string(hang_limit.count()) + " s after " + request.dump() + log_text());
+      throw HarnessError("the adapter says nothing for " + std::to_string(hang_limit.count()) + " s after " +
+                         request.dump() + log_text());
     }
     if (replies_.empty()) {
       lock.unlock();
@@ -143,7 +151,8 @@ class ExecTarget final : public Target {
     }
     Json got = std::move(replies_.front());
     replies_.pop_front();
-    if (got.value("reply", "") != reply) throw HarnessError("the adapter answered " + got.dump() + " to " + request.dump());
+    if (got.value("reply", "") != reply)
+      throw HarnessError("the adapter answered " + got.dump() + " to " + request.dump());
     return got;
   }
 

@@ -9,7 +9,9 @@ void ScriptedConnection::tell(std::string kind, Json fields) {
   log_.add({std::move(kind), number_, events_++, std::move(fields)});
 }
 
-void ScriptedConnection::run_event(const std::string& kind) { run(script_->actions(kind, ++counts_[kind])); }
+void ScriptedConnection::run_event(const std::string& kind) {
+  run(script_->actions(kind, ++counts_[kind]));
+}
 
 void ScriptedConnection::on_made() {
   if (script_->limits) set_limits(script_->limits->first, script_->limits->second);
@@ -82,7 +84,8 @@ void ScriptedConnection::perform(const Json& action) {
     writelines(parts);
   } else if (name == "write_until_paused") {
     const std::size_t piece = action.at(1);
-    for (std::size_t done = 0; done < action.at(2).get<std::size_t>() && !paused_; done += piece) write(next(piece));
+    for (std::size_t done = 0; done < action.at(2).get<std::size_t>() && !paused_; done += piece)
+      write(next(piece));
   } else if (name == "echo") {
     write(received_);
   } else if (name == "write_eof") {
@@ -109,7 +112,8 @@ void ScriptedConnection::perform(const Json& action) {
   } else if (name == "return") {
     returned_ = action.at(1);
   } else if (name == "later") {
-    later(std::chrono::milliseconds(action.at(1).get<int>()), [this, actions = action.at(2)] { run(actions); });
+    later(std::chrono::milliseconds(action.at(1).get<int>()),
+          [this, actions = action.at(2)] { run(actions); });
   } else if (name == "soon") {
     later(std::chrono::milliseconds(0), [this, actions = action.at(1)] { run(actions); });
   } else if (name == "set_protocol") {
@@ -124,8 +128,8 @@ void ScriptedConnection::perform(const Json& action) {
 }
 
 std::vector<std::string> common_offers() {
-  return {"tcp", "write_eof", "keep_open_after_eof", "flow_control", "set_write_buffer_limits", "pause_reading",
-          "abort", "exceptions", "writelines"};
+  return {"tcp",           "write_eof", "keep_open_after_eof", "flow_control", "set_write_buffer_limits",
+          "pause_reading", "abort",     "exceptions",          "writelines"};
 }
 
 }  // namespace antiphon::conformance

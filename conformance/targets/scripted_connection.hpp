@@ -23,8 +23,8 @@ class Raised : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// One connection of an in-process target: runs the script's actions and writes down the events. The style's own code
-/// calls the `on_` functions from its callbacks and implements the rest with its own calls.
+/// One connection of an in-process target: runs the script's actions and writes down the events. The style's
+/// own code calls the `on_` functions from its callbacks and implements the rest with its own calls.
 class ScriptedConnection {
  public:
   ScriptedConnection(std::shared_ptr<const Script> script, EventLog& log, int number)

@@ -49,7 +49,8 @@ TEST(automaton, every_state_and_event_has_a_step_or_a_rule) {
 }
 
 TEST(automaton, keeps_connections_apart) {
-  const Trace trace{{"CM", 0, 0, {}}, {"CM", 1, 0, {}}, {"ER", 0, 1, {}}, {"DR", 1, 1, {}}, {"CL", 0, 2, {}}, {"CL", 1, 2, {}}};
+  const Trace trace{{"CM", 0, 0, {}}, {"CM", 1, 0, {}}, {"ER", 0, 1, {}},
+                    {"DR", 1, 1, {}}, {"CL", 0, 2, {}}, {"CL", 1, 2, {}}};
   EXPECT_FALSE(check_order(trace));
 }
 
@@ -57,7 +58,8 @@ TEST(automaton, the_message_tells_event_and_connection) {
   const Trace trace{{"CM", 2, 0, {}}, {"CL", 2, 1, {}}, {"DR", 2, 2, {}}};
   const auto violation = check_order(trace);
   ASSERT_TRUE(violation);
-  EXPECT_EQ(violation->message, "ORD-02 violated: a callback after connection_lost, DR (event 3 of 3, connection 2)");
+  EXPECT_EQ(violation->message,
+            "ORD-02 violated: a callback after connection_lost, DR (event 3 of 3, connection 2)");
   EXPECT_EQ(violation->event, 2U);
 }
 

@@ -32,7 +32,9 @@ class checker : public testing::Test {
   Trace trace{{"CM", 0, 0, {}}, data(0, 4), data(4, 6), {"ER", 0, 0, {}}, {"CL", 0, 0, {{"cause", "none"}}}};
 };
 
-TEST_F(checker, passes_what_is_right) { EXPECT_EQ(rule(), ""); }
+TEST_F(checker, passes_what_is_right) {
+  EXPECT_EQ(rule(), "");
+}
 
 TEST_F(checker, finds_octets_that_were_changed_swapped_lost_or_made_up) {
   trace[1].fields["sum"] = 1;
@@ -92,7 +94,8 @@ TEST(rules, have_numbers_of_their_own_and_sources) {
 }
 
 TEST(rules, each_is_proved_by_a_scenario) {
-  std::vector<std::string> proved{"ORD-01", "ORD-02", "OCT-01", "OCT-02", "FLOW-01", "FLOW-02", "FLOW-03"};  // by every trace
+  std::vector<std::string> proved{"ORD-01",  "ORD-02",  "OCT-01", "OCT-02",
+                                  "FLOW-01", "FLOW-02", "FLOW-03"};  // by every trace
   for (const Scenario& scenario : load_scenarios(ANTIPHON_CONFORMANCE_DIR "/scenarios"))
     proved.insert(proved.end(), scenario.rules.begin(), scenario.rules.end());
   for (const Rule& rule : all_rules())

@@ -9,7 +9,8 @@ namespace antiphon::conformance {
 namespace {
 
 std::string error_of(const std::string& text) {
-  const auto file = std::filesystem::temp_directory_path() / ("antiphon_scenario_" + std::to_string(::getpid()) + ".json");
+  const auto file =
+      std::filesystem::temp_directory_path() / ("antiphon_scenario_" + std::to_string(::getpid()) + ".json");
   std::ofstream(file) << text;
   std::string error;
   try {
@@ -30,7 +31,8 @@ TEST(scenario, errors_name_the_file_and_what_is_wrong) {
 }
 
 TEST(scenario, a_script_chooses_by_event_and_count) {
-  const Script script = parse_script(Json::parse(R"({"on": {"DR": [["echo"]]}, "on_nth": {"DR": {"2": [["close"]]}}, "limits": [9, 3]})"));
+  const Script script = parse_script(
+      Json::parse(R"({"on": {"DR": [["echo"]]}, "on_nth": {"DR": {"2": [["close"]]}}, "limits": [9, 3]})"));
   EXPECT_EQ(script.actions("DR", 1)[0][0], "echo");
   EXPECT_EQ(script.actions("DR", 2)[0][0], "close");
   EXPECT_TRUE(script.actions("CM", 1).empty());

@@ -40,8 +40,9 @@ int main(int argc, char** argv) {
     for (const Scenario& scenario : data.scenarios) {
       std::string name = scenario.rules.front() + "_" + scenario.name;
       std::replace(name.begin(), name.end(), '-', '_');
-      testing::RegisterTest(target.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                            [target, &scenario, &data]() -> ScenarioTest* { return new ScenarioTest(target, scenario, data); });
+      testing::RegisterTest(
+          target.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+          [target, &scenario, &data]() -> ScenarioTest* { return new ScenarioTest(target, scenario, data); });
     }
   }
   return RUN_ALL_TESTS();

@@ -16,7 +16,9 @@ TEST(trace, events_survive_JSON) {
   EXPECT_THROW(event_from_json({{"event", 5}}), std::invalid_argument);
 }
 
-TEST(trace, the_sum_is_the_CRC_32_of_zip) { EXPECT_EQ(crc32("123456789"), 0xCBF43926U); }
+TEST(trace, the_sum_is_the_CRC_32_of_zip) {
+  EXPECT_EQ(crc32("123456789"), 0xCBF43926U);
+}
 
 TEST(trace, the_stream_goes_on_where_it_was_left) {
   const std::string whole = stream_octets(0, 1000);

@@ -15,12 +15,18 @@ constexpr std::size_t kept_capacity = 4096;  // octets of a buffer that an idle 
 }  // namespace
 
 conversation::conversation(wookie_server& server, cl_async_style::socket& socket)
-    : server_(server), socket_(socket), parser_(*this, server.limits().parser), writer_(server.date()), since_(server.now()) {
+    : server_(server),
+      socket_(socket),
+      parser_(*this, server.limits().parser),
+      writer_(server.date()),
+      since_(server.now()) {
   request_.set_peer(peer_name(socket));
   server_.add(*this);
 }
 
-conversation::~conversation() { drop_callbacks(); }
+conversation::~conversation() {
+  drop_callbacks();
+}
 
 void conversation::set(receiving state) noexcept {
   receiving_ = state;
@@ -129,7 +135,8 @@ void conversation::header_callback(const http::MessageHead& head) {
 
 void conversation::body_callback(std::span<const std::byte> octets, bool last) {
   since_ = server_.now();
-  if (answering_ != answering::waiting && answering_ != answering::started) return;  // answered already: dropped
+  if (answering_ != answering::waiting && answering_ != answering::started)
+    return;  // answered already: dropped
   if (!route_.chunk() || !on_body_) {
     request_.append_body({reinterpret_cast<const char*>(octets.data()), octets.size()});
     return;
@@ -155,7 +162,9 @@ void conversation::finish_callback() {
 
 // Routes
 
-void conversation::find_route() { route_ = server_.state().find(request_, routes_tried_); }
+void conversation::find_route() {
+  route_ = server_.state().find(request_, routes_tried_);
+}
 
 void conversation::dispatch() {
   while (true) {
@@ -202,8 +211,10 @@ void conversation::handle_error(const std::exception& error) {
 }
 
 void conversation::bail_out(unsigned status, std::string_view reason) {
-  server_.tell(event_error(static_cast<int>(status), request_.peer().empty() ? std::string(reason)
-                                                                             : std::string(request_.peer()) + ": " + std::string(reason)));
+  server_.tell(
+      event_error(static_cast<int>(status), request_.peer().empty()
+                                                ? std::string(reason)
+                                                : std::string(request_.peer()) + ": " + std::string(reason)));
   if (answering_ == answering::started) {
     abort();
     return;
@@ -249,7 +260,8 @@ void conversation::respond(const http::ResponseView& view) {
   answered();
 }
 
-void conversation::start(unsigned status, std::span<const http::Field> fields, std::optional<std::uint64_t> length) {
+void conversation::start(unsigned status, std::span<const http::Field> fields,
+                         std::optional<std::uint64_t> length) {
   if (answering_ != answering::waiting) return;
   std::string& out = server_.scratch();
   out.clear();
@@ -270,7 +282,8 @@ void conversation::write(std::span<const std::byte> octets) {
   if (answering_ != answering::started) return;
   std::string& out = server_.scratch();
   out.clear();
-  if (writer_.body({reinterpret_cast<const char*>(octets.data()), octets.size()}, out) == http::WriteResult::too_much)
+  if (writer_.body({reinterpret_cast<const char*>(octets.data()), octets.size()}, out) ==
+      http::WriteResult::too_much)
     server_.tell(event_error(0, "a response with more octets than its Content-Length"));
   since_ = server_.now();
   send();
@@ -312,15 +325,18 @@ void conversation::next_request() {
   parse_ahead();
 }
 
-/// Closes so that the client can read its answer: the sending side first, and the rest when the client has closed or the
-/// time for it is over. A close at once would answer what the client still sends by a reset, which takes the answer away.
+/// Closes so that the client can read its answer: the sending side first, and the rest when the client has
+/// closed or the time for it is over. A close at once would answer what the client still sends by a reset,
+/// which takes the answer away.
 void conversation::linger() {
   if (answering_ == answering::last) return;
   set(answering::last);
   ahead_ = {};
   shutdown_socket(socket_);
-  if (peer_done_) close_socket(socket_);
-  else enable_socket(socket_);
+  if (peer_done_)
+    close_socket(socket_);
+  else
+    enable_socket(socket_);
 }
 
 // The handler's callbacks
@@ -361,9 +377,8 @@ void conversation::resume_body() {
 void conversation::after(std::chrono::milliseconds time, Callback fn) {
   if (answering_ != answering::waiting && answering_ != answering::started) return;
   std::erase_if(timers_, [](const auto& timer) { return event_freed_p(*timer); });
-  timers_.push_back(delay(
-      [this, fire = std::move(fn)] { guarded(fire); },
-      {.time = std::max(time, std::chrono::milliseconds(0))}));
+  timers_.push_back(delay([this, fire = std::move(fn)] { guarded(fire); },
+                          {.time = std::max(time, std::chrono::milliseconds(0))}));
 }
 
 void conversation::writable_again() {

@@ -18,11 +18,12 @@ namespace antiphon::cl_async_style {
 
 class wookie_server;
 
-/// One connection's requests and answers, hung on the socket's data. Octets go in through read_data, the parser calls
-/// header_callback, body_callback and finish_callback in turn, the answer leaves through the response.
+/// One connection's requests and answers, hung on the socket's data. Octets go in through read_data, the
+/// parser calls header_callback, body_callback and finish_callback in turn, the answer leaves through the
+/// response.
 ///
-/// A request is answered before the next one is parsed, so answers cannot swap (trap T2); what the client sends ahead
-/// waits in `ahead_`, and behind that in the kernel.
+/// A request is answered before the next one is parsed, so answers cannot swap (trap T2); what the client
+/// sends ahead waits in `ahead_`, and behind that in the kernel.
 class conversation final : public response, private http::RequestParserListener {
  public:
   using clock = std::chrono::steady_clock;
@@ -48,7 +49,8 @@ class conversation final : public response, private http::RequestParserListener 
   using response::respond;
   using response::write;
   void respond(const http::ResponseView& view) override;
-  void start(unsigned status, std::span<const http::Field> fields, std::optional<std::uint64_t> length) override;
+  void start(unsigned status, std::span<const http::Field> fields,
+             std::optional<std::uint64_t> length) override;
   void write(std::span<const std::byte> octets) override;
   void finish() override;
   [[nodiscard]] bool writable() const override { return writable_; }
@@ -64,12 +66,15 @@ class conversation final : public response, private http::RequestParserListener 
  private:
   /// What of the current request has come.
   enum class receiving { idle, head, body, complete };
-  /// What of its answer has gone. `none`: nobody was asked yet; `last`: it was the connection's last (lingering close).
+  /// What of its answer has gone. `none`: nobody was asked yet; `last`: it was the connection's last
+  /// (lingering close).
   enum class answering { none, waiting, started, finished, last };
 
   // http::RequestParserListener: the closures that Wookie makes at connect time.
   void on_url(std::string_view target) override;
-  void on_header(std::string_view name, std::string_view value) override { request_.headers().add(name, value); }
+  void on_header(std::string_view name, std::string_view value) override {
+    request_.headers().add(name, value);
+  }
   void on_headers_complete(const http::MessageHead& head) override { header_callback(head); }
   void on_body(std::span<const std::byte> octets) override { body_callback(octets, false); }
   void on_message_complete() override { finish_callback(); }
@@ -119,7 +124,7 @@ class conversation final : public response, private http::RequestParserListener 
   bool body_paused_ = false;
   bool writable_ = true;
   bool peer_done_ = false;
-  bool first_ = true;      // no request was seen yet
+  bool first_ = true;       // no request was seen yet
   bool continued_ = false;  // 100 Continue was sent for this request
 };
 

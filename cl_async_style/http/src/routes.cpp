@@ -17,7 +17,8 @@ bool same_route(const route& a, const route& b) {
 bool fits_host(std::string_view vhost, const request& of) {
   if (vhost.empty()) return true;
   const std::string_view host = of.headers().get("Host").value_or("");
-  return http::equal_ignoring_case(host, vhost) || http::equal_ignoring_case(host.substr(0, host.rfind(':')), vhost);
+  return http::equal_ignoring_case(host, vhost) ||
+         http::equal_ignoring_case(host.substr(0, host.rfind(':')), vhost);
 }
 
 bool fits(const route& candidate, const request& of, std::vector<std::string_view>& args) {
@@ -58,7 +59,8 @@ void wookie_state::run_hooks(hook kind, const request& of, response& to) const {
     if (at == kind) call(of, to);
 }
 
-void defroute(std::string_view method, std::string_view resource, route_handler handler, defroute_options options) {
+void defroute(std::string_view method, std::string_view resource, route_handler handler,
+              defroute_options options) {
   auto made = std::make_shared<route>();
   made->method = method;
   made->resource = resource;
@@ -71,7 +73,8 @@ void defroute(std::string_view method, std::string_view resource, route_handler 
   }
   auto& routes = wookie_state::current().routes;
   if (made->options.replace) {
-    const auto old = std::find_if(routes.begin(), routes.end(), [&](const auto& r) { return same_route(*r, *made); });
+    const auto old =
+        std::find_if(routes.begin(), routes.end(), [&](const auto& r) { return same_route(*r, *made); });
     if (old != routes.end() && (*old)->options.priority == made->options.priority) {
       *old = std::move(made);
       return;
@@ -92,23 +95,31 @@ void mount(const http::Router& router) {
   wookie_state::current().routes.push_back(std::move(made));
 }
 
-void clear_routes() { wookie_state::current().routes.clear(); }
+void clear_routes() {
+  wookie_state::current().routes.clear();
+}
 
 std::size_t clear_route(std::string_view method, std::string_view resource) {
   return std::erase_if(wookie_state::current().routes,
                        [&](const auto& r) { return r->method == method && r->resource == resource; });
 }
 
-void next_route() { throw next_route_signal(); }
+void next_route() {
+  throw next_route_signal();
+}
 
 void add_hook(hook kind, hook_callback callback) {
   wookie_state::current().hooks.emplace_back(kind, std::move(callback));
 }
-void clear_hooks() { wookie_state::current().hooks.clear(); }
+void clear_hooks() {
+  wookie_state::current().hooks.clear();
+}
 
 void add_error_handler(error_handler handler) {
   wookie_state::current().error_handlers.push_back(std::move(handler));
 }
-void clear_error_handlers() { wookie_state::current().error_handlers.clear(); }
+void clear_error_handlers() {
+  wookie_state::current().error_handlers.clear();
+}
 
 }  // namespace antiphon::cl_async_style

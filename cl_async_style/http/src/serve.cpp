@@ -10,8 +10,10 @@ namespace antiphon::cl_async_style {
 
 int serve(const std::string& host, std::uint16_t port, const http::Router& router, serve_options options) {
   const auto log = [&options](const std::string& line) {
-    if (options.log) options.log(line);
-    else std::fprintf(stderr, "%s\n", line.c_str());
+    if (options.log)
+      options.log(line);
+    else
+      std::fprintf(stderr, "%s\n", line.c_str());
   };
   int status = 0;
   const auto start = [&] {
@@ -22,10 +24,11 @@ int serve(const std::string& host, std::uint16_t port, const http::Router& route
       server = start_server({.bind = host,
                              .port = port,
                              .backlog = options.backlog,
-                             .event_cb = [log](const std::exception& event) {
-                               // A client that goes is no news; what it did wrong, or a handler, is.
-                               if (!condition_cast<streamish_error>(event)) log(event.what());
-                             },
+                             .event_cb =
+                                 [log](const std::exception& event) {
+                                   // A client that goes is no news; what it did wrong, or a handler, is.
+                                   if (!condition_cast<streamish_error>(event)) log(event.what());
+                                 },
                              .reuse_port = options.reuse_port,
                              .limits = options.limits});
     } catch (const std::exception& error) {

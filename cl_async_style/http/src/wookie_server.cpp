@@ -13,59 +13,64 @@ conversation* of(socket& which) {
 }
 
 void check(const http_limits& limits) {
-  for (const auto& [name, value] : {std::pair("head", limits.head), {"body_idle", limits.body_idle},
-                                    {"keep_alive", limits.keep_alive}, {"response", limits.response},
+  for (const auto& [name, value] : {std::pair("head", limits.head),
+                                    {"body_idle", limits.body_idle},
+                                    {"keep_alive", limits.keep_alive},
+                                    {"response", limits.response},
                                     {"linger", limits.linger}})
-    if (value.count() <= 0) throw std::invalid_argument(std::string("the limit '") + name + "' must be above 0 ms");
+    if (value.count() <= 0)
+      throw std::invalid_argument(std::string("the limit '") + name + "' must be above 0 ms");
   if (limits.parser.head == 0 || limits.parser.target == 0 || limits.parser.fields == 0)
     throw std::invalid_argument("the limits of head, target and fields must be above 0");
 }
 
 /// Fine enough for the shortest limit, and never a burden.
 std::chrono::milliseconds sweep_period(const http_limits& limits) {
-  const auto shortest = std::min({limits.head, limits.body_idle, limits.keep_alive, limits.response, limits.linger});
+  const auto shortest =
+      std::min({limits.head, limits.body_idle, limits.keep_alive, limits.response, limits.linger});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
 }
 
 }  // namespace
 
-wookie_server::wookie_server(const listener& what) : what_(what), state_(wookie_state::current()) { check(what.limits); }
+wookie_server::wookie_server(const listener& what) : what_(what), state_(wookie_state::current()) {
+  check(what.limits);
+}
 
 void wookie_server::start() {
   const std::weak_ptr<wookie_server> weak = weak_from_this();
-  server_ = tcp_server(
-      what_.bind, what_.port,
-      [](socket& which, std::span<const std::byte> octets) {
-        if (conversation* one = of(which)) one->read_data(octets);
-      },
-      {.event_cb =
-           [weak](const std::exception& event) {
-             if (condition_cast<socket_eof>(event)) {
-               if (conversation* one = of(*event_socket(event))) one->peer_done();
-             } else if (const auto self = weak.lock()) {
-               self->tell(event);
-             }
-           },
-       .connect_cb =
-           [self = shared_from_this()](socket& which) {
-             socket_data(which) = std::make_shared<conversation>(*self, which);
-           },
-       .backlog = what_.backlog,
-       .close_cb =
-           [](socket& which, const event_error*) {
-             if (conversation* one = of(which)) one->ended();
-             socket_data(which).reset();
-           },
-       .pause_write_cb =
-           [](socket& which) {
-             if (conversation* one = of(which)) one->not_writable();
-           },
-       .resume_write_cb =
-           [](socket& which) {
-             if (conversation* one = of(which)) one->writable_again();
-           },
-       .allow_half_open = true,  // a client that has no more to send still wants its answer
-       .reuse_port = what_.reuse_port});
+  server_ = tcp_server(what_.bind, what_.port,
+                       [](socket& which, std::span<const std::byte> octets) {
+                         if (conversation* one = of(which)) one->read_data(octets);
+                       },
+                       {.event_cb =
+                            [weak](const std::exception& event) {
+                              if (condition_cast<socket_eof>(event)) {
+                                if (conversation* one = of(*event_socket(event))) one->peer_done();
+                              } else if (const auto self = weak.lock()) {
+                                self->tell(event);
+                              }
+                            },
+                        .connect_cb =
+                            [self = shared_from_this()](socket& which) {
+                              socket_data(which) = std::make_shared<conversation>(*self, which);
+                            },
+                        .backlog = what_.backlog,
+                        .close_cb =
+                            [](socket& which, const event_error*) {
+                              if (conversation* one = of(which)) one->ended();
+                              socket_data(which).reset();
+                            },
+                        .pause_write_cb =
+                            [](socket& which) {
+                              if (conversation* one = of(which)) one->not_writable();
+                            },
+                        .resume_write_cb =
+                            [](socket& which) {
+                              if (conversation* one = of(which)) one->writable_again();
+                            },
+                        .allow_half_open = true,  // a client that has no more to send still wants its answer
+                        .reuse_port = what_.reuse_port});
   end_sweep_ = interval(
       [weak] {
         if (const auto self = weak.lock()) self->sweep();
@@ -131,7 +136,8 @@ std::shared_ptr<http_server> start_server(const listener& what) {
   return server;
 }
 
-void stop_server(http_server& server, std::chrono::milliseconds deadline, std::function<void(std::size_t)> done) {
+void stop_server(http_server& server, std::chrono::milliseconds deadline,
+                 std::function<void(std::size_t)> done) {
   static_cast<wookie_server&>(server).stop(deadline, std::move(done));
 }
 

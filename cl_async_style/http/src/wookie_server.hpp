@@ -13,7 +13,8 @@
 
 namespace antiphon::cl_async_style {
 
-/// A listener's connections, and the sweep that checks their deadlines: one timer for all, none touched by a request.
+/// A listener's connections, and the sweep that checks their deadlines: one timer for all, none touched by a
+/// request.
 class wookie_server final : public http_server, public std::enable_shared_from_this<wookie_server> {
  public:
   explicit wookie_server(const listener& what);

@@ -20,9 +20,9 @@ class WaterMarks {
   /// As set(): throws std::invalid_argument unless high >= low.
   WaterMarks(std::optional<std::size_t> high, std::optional<std::size_t> low) { set(high, low, 0); }
 
-  /// Changes the marks while `size` octets wait. Only high: low = high / 4 (AS-114). Only low: high = 4 * low (AS-115).
-  /// None: the defaults (AS-116). Throws std::invalid_argument naming both unless high >= low, and changes nothing then
-  /// (AS-117). May say pause (AS-127), never resume (AS-128).
+  /// Changes the marks while `size` octets wait. Only high: low = high / 4 (AS-114). Only low: high = 4 * low
+  /// (AS-115). None: the defaults (AS-116). Throws std::invalid_argument naming both unless high >= low, and
+  /// changes nothing then (AS-117). May say pause (AS-127), never resume (AS-128).
   FlowSignal set(std::optional<std::size_t> high, std::optional<std::size_t> low, std::size_t size);
 
   /// Call after octets were added: pause if size > high and not paused (AS-119, AS-120, AS-124).

@@ -12,7 +12,8 @@ namespace detail {
 struct condition_factory;
 }
 
-/// The conditions of cl-async (CL-050 to CL-060): what an event callback is handed and what a failing call throws.
+/// The conditions of cl-async (CL-050 to CL-060): what an event callback is handed and what a failing call
+/// throws.
 ///
 /// A hierarchy to be asked with condition_cast:
 ///
@@ -43,7 +44,9 @@ class event_error : public virtual event_info {
   /// Text for people; may be empty.
   [[nodiscard]] std::string_view event_errmsg() const noexcept { return message_; }
   [[nodiscard]] std::string_view type_name() const noexcept override { return "event-error"; }
-  [[nodiscard]] const char* what() const noexcept override { return message_.empty() ? "event-error" : message_.c_str(); }
+  [[nodiscard]] const char* what() const noexcept override {
+    return message_.empty() ? "event-error" : message_.c_str();
+  }
 
  private:
   int code_;

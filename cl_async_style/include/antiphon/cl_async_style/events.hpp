@@ -39,15 +39,15 @@ void free_event(event& which);
 void ref(event& which);
 void unref(event& which);
 
-/// Calls again and again, `time` after the last call returned (CL-205). Returns what cancels it; an error in the callback
-/// does not end it (unlike upstream, CL-206).
+/// Calls again and again, `time` after the last call returned (CL-205). Returns what cancels it; an error in
+/// the callback does not end it (unlike upstream, CL-206).
 std::function<void()> interval(callback fn, std::chrono::milliseconds time, event_callback event_cb = {});
 
 struct signal_options {
   event_callback event_cb{};
 };
-/// Calls in the loop for each delivery until freed; keeps the loop running (CL-215). A second one for the same number
-/// replaces the first (CL-216). Throws event_error for a number that cannot be handled.
+/// Calls in the loop for each delivery until freed; keeps the loop running (CL-215). A second one for the
+/// same number replaces the first (CL-216). Throws event_error for a number that cannot be handled.
 void signal_handler(int signo, std::function<void(int signo)> fn, signal_options options = {});
 void free_signal_handler(int signo);
 void clear_signal_handlers();

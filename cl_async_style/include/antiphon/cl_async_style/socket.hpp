@@ -23,11 +23,11 @@ using socket_callback = std::function<void(socket&)>;
 /// Extension: the connection has ended. `cause` is null after a local close or the peer's end of data.
 using close_callback = std::function<void(socket&, const event_error* cause)>;
 
-/// One connection. Callbacks are handed a reference; ref() keeps the object beyond the call. Every function here is safe on
-/// a closed socket.
+/// One connection. Callbacks are handed a reference; ref() keeps the object beyond the call. Every function
+/// here is safe on a closed socket.
 ///
-/// The life of a socket: connect_cb, then any number of read_cb and write_cb, then at most one socket_eof or read error on
-/// event_cb (and one for each write that failed), then close_cb. Nothing after close_cb.
+/// The life of a socket: connect_cb, then any number of read_cb and write_cb, then at most one socket_eof or
+/// read error on event_cb (and one for each write that failed), then close_cb. Nothing after close_cb.
 class socket : public std::enable_shared_from_this<socket> {
  public:
   socket(const socket&) = delete;
@@ -44,17 +44,17 @@ class socket : public std::enable_shared_from_this<socket> {
 };
 
 struct write_options {
-  std::size_t start = 0;                                         ///< octet of `data` to begin at (CL-101)
-  std::size_t end = std::numeric_limits<std::size_t>::max();     ///< octet to end before
-  read_callback read_cb{};                                       ///< these three replace the socket's for good, just
-  socket_callback write_cb{};                                    ///< before the data is written (CL-105)
+  std::size_t start = 0;                                      ///< octet of `data` to begin at (CL-101)
+  std::size_t end = std::numeric_limits<std::size_t>::max();  ///< octet to end before
+  read_callback read_cb{};     ///< these three replace the socket's for good, just
+  socket_callback write_cb{};  ///< before the data is written (CL-105)
   event_callback event_cb{};
-  bool force = false;                                            ///< hand to the kernel now, not at the end of the tick
+  bool force = false;  ///< hand to the kernel now, not at the end of the tick
 };
 
-/// Writes. The octets of one tick are gathered and sent together at its end (CL-102); `force` sends all that is gathered so
-/// far at once. The order of the calls is the order on the wire, always (unlike upstream, CL-103, CL-107). The data is
-/// copied. On a closed socket: nothing (CL-111).
+/// Writes. The octets of one tick are gathered and sent together at its end (CL-102); `force` sends all that
+/// is gathered so far at once. The order of the calls is the order on the wire, always (unlike upstream,
+/// CL-103, CL-107). The data is copied. On a closed socket: nothing (CL-111).
 void write_socket_data(socket& to, std::span<const std::byte> data, write_options options);
 void write_socket_data(socket& to, std::span<const std::byte> data);
 void write_socket_data(socket& to, std::string_view data, write_options options);
@@ -63,41 +63,47 @@ void write_socket_data(socket& to, std::string_view data);
 struct close_options {
   bool force = false;  ///< drop what is not sent yet
 };
-/// Graceful: what was written is sent first, however long that takes (CL-121, CL-128). A second call does nothing
-/// (CL-124), but `force` after a graceful close drops the rest (unlike upstream). No further read_cb.
+/// Graceful: what was written is sent first, however long that takes (CL-121, CL-128). A second call does
+/// nothing (CL-124), but `force` after a graceful close drops the rest (unlike upstream). No further read_cb.
 void close_socket(socket& which, close_options options = {});
 /// True from close_socket on, and when event_cb is told of the end (CL-070, CL-120).
 [[nodiscard]] bool socket_closed_p(const socket& which) noexcept;
 /// A place for the application's own; empty at first, kept after the close (CL-132).
 [[nodiscard]] std::any& socket_data(socket& of) noexcept;
 
-/// Ends the connection with socket_timeout if nothing is read, or nothing of waiting output is taken, for that long. None
-/// or zero: no limit; may be called again (unlike upstream, CL-158, CL-159). Throws streamish_closed (CL-156).
+/// Ends the connection with socket_timeout if nothing is read, or nothing of waiting output is taken, for
+/// that long. None or zero: no limit; may be called again (unlike upstream, CL-158, CL-159). Throws
+/// streamish_closed (CL-156).
 void set_socket_timeouts(socket& which, std::optional<std::chrono::milliseconds> read,
                          std::optional<std::chrono::milliseconds> write);
 
 // Extensions: what cl-async has not, in its idiom.
 
-/// Extension: stops and restarts reading; the peer is held back by the kernel (upstream: "not implemented", CL-144).
+/// Extension: stops and restarts reading; the peer is held back by the kernel (upstream: "not implemented",
+/// CL-144).
 void disable_socket(socket& which);
 void enable_socket(socket& which);
 [[nodiscard]] bool socket_enabled_p(const socket& which) noexcept;
 
-/// Extension: ends the sending side once what was written is sent; reading goes on. Writes after it are dropped.
+/// Extension: ends the sending side once what was written is sent; reading goes on. Writes after it are
+/// dropped.
 void shutdown_socket(socket& which);
 
 /// Extension: octets written and not yet taken by the kernel.
 [[nodiscard]] std::size_t write_buffer_size(const socket& of) noexcept;
-/// Extension: the marks around which pause_write_cb and resume_write_cb are called, strictly above high and at or below
-/// low. One given sets the other, none restores 65536 and 16384. Throws std::invalid_argument unless high >= low.
-void set_write_buffer_limits(socket& of, std::optional<std::size_t> high, std::optional<std::size_t> low = std::nullopt);
+/// Extension: the marks around which pause_write_cb and resume_write_cb are called, strictly above high and
+/// at or below low. One given sets the other, none restores 65536 and 16384. Throws std::invalid_argument
+/// unless high >= low.
+void set_write_buffer_limits(socket& of, std::optional<std::size_t> high,
+                             std::optional<std::size_t> low = std::nullopt);
 struct write_buffer_limits {
   std::size_t low;
   std::size_t high;
 };
 [[nodiscard]] write_buffer_limits get_write_buffer_limits(const socket& of) noexcept;
 
-/// Extension: "127.0.0.1:4711"; kept after the close if it was asked for before. Empty if it could not be found out.
+/// Extension: "127.0.0.1:4711"; kept after the close if it was asked for before. Empty if it could not be
+/// found out.
 [[nodiscard]] const std::string& peer_name(socket& of);
 
 }  // namespace antiphon::cl_async_style

@@ -16,8 +16,9 @@ class Request;
 
 /// One request's answer under way: the only thing of a server that an app's handler sees beside the Request.
 ///
-/// Each style implements it. It lives until its answer is finished or the client is gone; after that no callback given to
-/// it is called. All calls and callbacks are made on the server's loop thread. Calls that come too late are ignored.
+/// Each style implements it. It lives until its answer is finished or the client is gone; after that no
+/// callback given to it is called. All calls and callbacks are made on the server's loop thread. Calls that
+/// come too late are ignored.
 class Exchange {
  public:
   using Callback = std::function<void()>;

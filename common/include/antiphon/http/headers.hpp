@@ -20,13 +20,15 @@ struct Field {
 /// True if both are the same but for ASCII case.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
-/// True if the comma-separated list `value` has the element `token`, without regard to case (RFC 9110, 5.6.1).
+/// True if the comma-separated list `value` has the element `token`, without regard to case (RFC
+/// 9110, 5.6.1).
 [[nodiscard]] bool has_token(std::string_view value, std::string_view token) noexcept;
 
-/// Header fields in the order in which they came, repeats kept apart, names compared without case (SN-005, trap T8).
+/// Header fields in the order in which they came, repeats kept apart, names compared without case (SN-005,
+/// trap T8).
 ///
-/// A value type. All octets live in one string, so that clear() keeps the memory and filling it again allocates nothing.
-/// Views handed out are valid until the next change of the object.
+/// A value type. All octets live in one string, so that clear() keeps the memory and filling it again
+/// allocates nothing. Views handed out are valid until the next change of the object.
 class Headers {
  public:
   Headers() = default;
@@ -61,8 +63,15 @@ class Headers {
     const_iterator() = default;
     const_iterator(const Headers* headers, std::size_t index) noexcept : headers_(headers), index_(index) {}
     Field operator*() const noexcept { return (*headers_)[index_]; }
-    const_iterator& operator++() noexcept { ++index_; return *this; }
-    const_iterator operator++(int) noexcept { const_iterator old = *this; ++index_; return old; }
+    const_iterator& operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    const_iterator operator++(int) noexcept {
+      const_iterator old = *this;
+      ++index_;
+      return old;
+    }
     bool operator==(const const_iterator&) const noexcept = default;
 
    private:

@@ -12,10 +12,10 @@ namespace antiphon::http {
 
 /// What may not be exceeded; each has its own answer (RFC 9110, 15.5).
 struct ParserLimits {
-  std::size_t head = 16 * 1024;              ///< octets of request line and fields together: 431
-  std::size_t target = 8 * 1024;             ///< octets of the request target: 414
-  std::size_t fields = 100;                  ///< header fields: 431
-  std::uint64_t body = 100'000'000;          ///< octets of the body, announced or received: 413
+  std::size_t head = 16 * 1024;      ///< octets of request line and fields together: 431
+  std::size_t target = 8 * 1024;     ///< octets of the request target: 414
+  std::size_t fields = 100;          ///< header fields: 431
+  std::uint64_t body = 100'000'000;  ///< octets of the body, announced or received: 413
 };
 
 /// What is known when the head of a request is complete, beside target and fields.
@@ -63,11 +63,12 @@ struct ParseResult {
   ParseError error;
 };
 
-/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. llhttp, strict, with RFC 9112's further
-/// demands (Host, one framing only, no lenient line ends) on top.
+/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. llhttp, strict, with RFC 9112's
+/// further demands (Host, one framing only, no lenient line ends) on top.
 ///
-/// Any segmentation of the octets gives the same calls, but for the cutting of body pieces. Allocates only while a token
-/// is split over two feeds. Not thread-safe; the listener must outlive it. Do not call feed() inside a callback.
+/// Any segmentation of the octets gives the same calls, but for the cutting of body pieces. Allocates only
+/// while a token is split over two feeds. Not thread-safe; the listener must outlive it. Do not call feed()
+/// inside a callback.
 class RequestParser {
  public:
   explicit RequestParser(RequestParserListener& listener, const ParserLimits& limits = {});

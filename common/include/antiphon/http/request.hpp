@@ -13,8 +13,8 @@ namespace antiphon::http {
 
 /// What an HTTP request says. Values only: no connection, no callback.
 ///
-/// Reusable: clear() keeps the memory, so that a connection that keeps one Request allocates nothing per request.
-/// Views handed out are valid until the next change of the object.
+/// Reusable: clear() keeps the memory, so that a connection that keeps one Request allocates nothing per
+/// request. Views handed out are valid until the next change of the object.
 class Request {
  public:
   [[nodiscard]] std::string_view method() const noexcept { return method_; }
@@ -47,7 +47,10 @@ class Request {
   void set_method(std::string_view method) { method_ = method; }
   /// Sets target, path and query; false if the target's escapes are malformed.
   [[nodiscard]] bool set_target(std::string_view target);
-  void set_version(unsigned major, unsigned minor) noexcept { version_major_ = major; version_minor_ = minor; }
+  void set_version(unsigned major, unsigned minor) noexcept {
+    version_major_ = major;
+    version_minor_ = minor;
+  }
   void set_keep_alive(bool keep_alive) noexcept { keep_alive_ = keep_alive; }
   /// None means chunked.
   void set_content_length(std::optional<std::uint64_t> length) noexcept { content_length_ = length; }
@@ -55,7 +58,8 @@ class Request {
   void set_peer(std::string_view peer) { peer_ = peer; }
   [[nodiscard]] Headers& headers() noexcept { return headers_; }
   void append_body(std::string_view octets) { body_ += octets; }
-  /// `name` must outlive the request (it is the route's); `value` is a part of path(). At most max_params are kept.
+  /// `name` must outlive the request (it is the route's); `value` is a part of path(). At most max_params are
+  /// kept.
   void add_param(std::string_view name, std::string_view value) noexcept;
   void clear_params() noexcept { param_count_ = 0; }
 

@@ -16,22 +16,25 @@ class Request;
 /// What became of a piece of a response.
 enum class WriteResult {
   written,
-  too_much,       ///< more octets than the Content-Length announced; the rest was dropped, the connection must be closed
-  too_little,     ///< fewer at finish(); the connection must be closed without more
-  bad_field,      ///< a name or value with CR, LF or NUL: nothing was written
-  out_of_order,   ///< body before head, a second head, anything after finish(): nothing was written
+  too_much,  ///< more octets than the Content-Length announced; the rest was dropped, the connection must be
+             ///< closed
+  too_little,    ///< fewer at finish(); the connection must be closed without more
+  bad_field,     ///< a name or value with CR, LF or NUL: nothing was written
+  out_of_order,  ///< body before head, a second head, anything after finish(): nothing was written
 };
 
-/// Turns one response after another into octets: status line, fields, framing. Pure: appends to a string of the caller's.
+/// Turns one response after another into octets: status line, fields, framing. Pure: appends to a string of
+/// the caller's.
 ///
-/// Adds Date, Content-Length or Transfer-Encoding, and Connection as the request's version needs; leaves the body away
-/// for HEAD, 204 and 304. A client of HTTP/1.0 gets an unannounced length ended by the close. Allocates nothing but what
-/// the output string needs. A DateCache may be shared by all writers of a thread.
+/// Adds Date, Content-Length or Transfer-Encoding, and Connection as the request's version needs; leaves the
+/// body away for HEAD, 204 and 304. A client of HTTP/1.0 gets an unannounced length ended by the close.
+/// Allocates nothing but what the output string needs. A DateCache may be shared by all writers of a thread.
 class ResponseWriter {
  public:
   explicit ResponseWriter(DateCache& date) noexcept : date_(&date) {}
 
-  /// Begins the answer to a request. `keep_alive`: what the server wants; the request's own wish is honoured beside it.
+  /// Begins the answer to a request. `keep_alive`: what the server wants; the request's own wish is honoured
+  /// beside it.
   void begin(const Request& request, bool keep_alive = true) noexcept;
   /// Begins the answer to something that never became a request; the connection closes behind it.
   void begin_error() noexcept;
@@ -39,7 +42,8 @@ class ResponseWriter {
   /// The whole response.
   WriteResult respond(const ResponseView& response, std::string& out);
   /// Status line and fields; with a length exactly that many octets of body follow.
-  WriteResult head(unsigned status, std::span<const Field> fields, std::optional<std::uint64_t> length, std::string& out);
+  WriteResult head(unsigned status, std::span<const Field> fields, std::optional<std::uint64_t> length,
+                   std::string& out);
   WriteResult body(std::string_view octets, std::string& out);
   WriteResult finish(std::string& out);
   /// From now on the connection is not kept; before head() it is also said so.

@@ -28,18 +28,19 @@ struct Route {
   Body body = Body::buffered;
 };
 
-/// Finds the handler for a method and a path. Filled once, then only read: find() allocates nothing and may be called
-/// from several threads.
+/// Finds the handler for a method and a path. Filled once, then only read: find() allocates nothing and may
+/// be called from several threads.
 class Router {
  public:
-  /// `pattern`: "/", "/bytes/{n}". A second route of the same method and pattern is an error (std::invalid_argument).
+  /// `pattern`: "/", "/bytes/{n}". A second route of the same method and pattern is an error
+  /// (std::invalid_argument).
   Router& add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options = {});
 
   enum class Found { route, no_such_path, method_not_allowed };
   struct Match {
     Found found = Found::no_such_path;
-    const Route* route = nullptr;      ///< if found
-    std::string_view allow;            ///< for method_not_allowed: "GET, HEAD"
+    const Route* route = nullptr;  ///< if found
+    std::string_view allow;        ///< for method_not_allowed: "GET, HEAD"
   };
   /// Sets the request's params if a route is found. HEAD falls back to GET.
   [[nodiscard]] Match find(Request& request) const;

@@ -19,7 +19,7 @@ struct http_limits {
   std::chrono::milliseconds body_idle{20'000};   ///< between two pieces of a body: 408
   std::chrono::milliseconds keep_alive{75'000};  ///< between two requests: closed without a word
   std::chrono::milliseconds response{60'000};    ///< for the handler to begin its answer: 503
-  std::chrono::milliseconds linger{2'000};       ///< after the last answer, for the client to take it and close
+  std::chrono::milliseconds linger{2'000};  ///< after the last answer, for the client to take it and close
 };
 
 /// Describes an HTTP listener (WK-001).
@@ -49,12 +49,13 @@ class http_server {
   http_server() = default;
 };
 
-/// Listens in the running loop (WK-002), with the routes of this thread. Throws as tcp_server does (WK-004), and
-/// std::invalid_argument for a limit that is not above zero.
+/// Listens in the running loop (WK-002), with the routes of this thread. Throws as tcp_server does (WK-004),
+/// and std::invalid_argument for a limit that is not above zero.
 std::shared_ptr<http_server> start_server(const listener& what);
 
-/// Ends it: stops listening, closes idle connections at once, lets the others finish their answer, and closes those by
-/// force that are left after `deadline`. `done` is told how many those were.
-void stop_server(http_server& server, std::chrono::milliseconds deadline, std::function<void(std::size_t forced)> done);
+/// Ends it: stops listening, closes idle connections at once, lets the others finish their answer, and closes
+/// those by force that are left after `deadline`. `done` is told how many those were.
+void stop_server(http_server& server, std::chrono::milliseconds deadline,
+                 std::function<void(std::size_t forced)> done);
 
 }  // namespace antiphon::cl_async_style

@@ -11,8 +11,8 @@ namespace antiphon::cl_async_style {
 
 using request = http::Request;
 
-/// The answer to one request: what a route's handler is given to answer with. Also the Exchange of the shared app.
-/// Belongs to its connection and is gone when the answer is finished or the client is.
+/// The answer to one request: what a route's handler is given to answer with. Also the Exchange of the shared
+/// app. Belongs to its connection and is gone when the answer is finished or the client is.
 class response : public http::Exchange {
  public:
   using http::Exchange::respond;
@@ -52,8 +52,8 @@ void write_response(response& to, std::string_view octets);
 /// The end of a started answer (WK-090).
 void finish_response(response& to, std::optional<bool> close = std::nullopt);
 
-/// In a route with {.chunk = true}: gets each piece of the request's body, the last time with last = true (WK-062,
-/// WK-063).
+/// In a route with {.chunk = true}: gets each piece of the request's body, the last time with last = true
+/// (WK-062, WK-063).
 void with_chunking(response& of, http::Exchange::BodyCallback callback);
 
 }  // namespace antiphon::cl_async_style

@@ -1,0 +1,60 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "web.hpp"
+
+namespace antiphon::cl_async_style::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::StartsWith;
+
+http_limits short_limits() {
+  return {.head = milliseconds(40),
+          .body_idle = milliseconds(40),
+          .keep_alive = milliseconds(40),
+          .response = milliseconds(40),
+          .linger = milliseconds(40)};
+}
+
+TEST(limits, a_head_that_does_not_come_is_408) {
+  web server([] { mount(app()); }, short_limits());
+  client peer(server);
+  peer.send("GET / HT");
+  EXPECT_THAT(peer.read_all(), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST(limits, a_body_that_stops_is_408) {
+  web server([] { mount(app()); }, short_limits());
+  client peer(server);
+  peer.send("POST /nothing HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc");
+  const std::string all = peer.read_all();
+  EXPECT_THAT(all, testing::AnyOf(StartsWith("HTTP/1.1 408 "), StartsWith("HTTP/1.1 404 ")));
+}
+
+TEST(limits, an_idle_connection_is_closed_without_a_word) {
+  web server([] { mount(app()); }, short_limits());
+  client silent(server);
+  EXPECT_EQ(silent.read_all(), "");
+  client once(server);
+  EXPECT_EQ(once.get("/"), "hello, world\n");
+  EXPECT_EQ(once.read_all(), "");
+}
+
+TEST(limits, a_handler_that_does_not_answer_is_503_and_told) {
+  bool cancelled = false;
+  web server(
+      [&] {
+        defroute("GET", "/",
+                 [&](const request&, response& to, const auto&) { to.on_cancel([&] { cancelled = true; }); });
+      },
+      short_limits());
+  client peer(server);
+  peer.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  EXPECT_THAT(peer.read_all(), StartsWith("HTTP/1.1 503 "));
+  server.stop(std::chrono::seconds(10));
+  EXPECT_TRUE(cancelled);
+}
+
+}  // namespace
+}  // namespace antiphon::cl_async_style::test
