@@ -1,8 +1,11 @@
 // antiphon: the program. One file a verb.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <string_view>
 
 #include "verbs.hpp"
 
@@ -22,6 +25,14 @@ int run(int argc, char** argv) {
   antiphon::cli::Action action;
   antiphon::cli::add_conform_verb(app, action);
   antiphon::cli::add_serve_verb(app, action);
+  if (const std::string_view first = argc > 1 ? argv[1] : ""; !first.empty() && first.front() != '-') {
+    const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+    if (std::none_of(verbs.begin(), verbs.end(),
+                     [&](const CLI::App* verb) { return verb->get_name() == first; })) {
+      std::cerr << "antiphon: unknown verb '" << first << "' (see --help)\n";
+      return static_cast<int>(Exit::usage);
+    }
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
