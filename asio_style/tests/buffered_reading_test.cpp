@@ -56,7 +56,7 @@ class BufferedReading : public testing::Test, protected Bench {
 };
 using buffered_reading = BufferedReading;
 
-TEST_F(buffered_reading, bytes_go_into_the_protocols_own_memory_AS_107_AS_110_AS_112) {
+TEST_F(buffered_reading, bytes_go_into_the_protocols_own_memory_AS_107_AS_108_AS_110_AS_112) {
   serve();
   Peer peer(port());
   peer.send("123456");

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 class Closing : public testing::Test, protected Connected {};
 using closing = Closing;
 
-TEST_F(closing, close_calls_nothing_from_inside_AS_102_AS_185) {
+TEST_F(closing, close_calls_nothing_from_inside_AS_102_AS_185_AS_200) {
   hooks.data_received = [this](Scripted& self) {
     self.transport->close();
     EXPECT_TRUE(self.transport->is_closing());  // AS-189
@@ -94,7 +94,7 @@ TEST_F(closing, a_second_abort_and_a_close_after_it_change_nothing_AS_193) {
 }
 
 // The trace close_in_dr_big_buffer.
-TEST_F(closing, close_flushes_resumes_and_then_tells_in_the_same_turn_AS_132_AS_186_AS_187) {
+TEST_F(closing, close_flushes_resumes_and_then_tells_in_the_same_turn_AS_132_AS_169_AS_186_AS_187) {
   const std::string sent = pattern(big);
   hooks.data_received = [&](Scripted& self) {
     self.transport->set_write_buffer_limits(0);  // so that it resumes with the last octet

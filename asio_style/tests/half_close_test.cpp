@@ -94,7 +94,8 @@ TEST_F(half_close, the_answer_does_not_matter_if_eof_received_aborts_AS_184) {
   EXPECT_THAT(events(), ElementsAre("CM", "ER", "CL None"));
 }
 
-TEST_F(half_close, write_eof_ends_our_direction_at_once_and_reading_goes_on_AS_171_AS_173_AS_175) {
+TEST_F(half_close,
+       write_eof_ends_our_direction_at_once_and_reading_goes_on_AS_171_AS_173_AS_175_AS_176_AS_178) {
   connect();
   transport().write("last words");
   EXPECT_TRUE(transport().can_write_eof());  // AS-176

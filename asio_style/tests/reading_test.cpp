@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 class Reading : public testing::Test, protected Bench {};
 using reading = Reading;
 
-TEST_F(reading, data_then_eof_then_the_end_AS_094_AS_098) {
+TEST_F(reading, data_then_eof_then_the_end_AS_094_AS_098_AS_201) {
   listen();
   Peer peer(port());
   peer.send("hello");
@@ -30,6 +30,32 @@ TEST_F(reading, eof_alone_is_no_data_AS_096) {
   peer.shutdown_write();
   run_until("CL");
   EXPECT_THAT(events(), ElementsAre("CM", "ER", "CL None"));
+}
+
+TEST_F(reading, an_unmodified_protocol_ignores_data_and_closes_on_eof_AS_105) {
+  server = loop.run_until_complete(
+      loop.create_server([] { return std::make_shared<Protocol>(); }, "127.0.0.1", 0));
+  const Peer peer(port());
+  peer.send("nobody listens");
+  peer.shutdown_write();
+  const auto closed = loop.create_task(server->wait_closed());
+  std::thread client([&] {
+    EXPECT_EQ(peer.read_to_end().bytes, "");
+    loop.call_soon_threadsafe([&] { server->close(); });
+  });
+  loop.run_until_complete(closed);
+  client.join();
+}
+
+TEST_F(reading, data_that_came_before_a_reset_is_told_first_AS_203) {
+  listen();
+  Peer peer(port());
+  peer.send("last words");
+  peer.reset();
+  run_until("CL");
+  EXPECT_THAT(events(),
+              ElementsAre("CM", "DR", "CL ConnectionResetError: [Errno 104] Connection reset by peer"));
+  EXPECT_EQ(protocol().received, "last words");
 }
 
 TEST_F(reading, large_input_comes_complete_in_blocks_of_at_most_256_KiB_AS_096_AS_097) {
@@ -98,7 +124,7 @@ TEST_F(reading, that_order_holds_while_other_connections_are_busy_AS_061) {
 
 // ---- pausing
 
-TEST_F(reading, a_paused_transport_tells_no_data_and_no_eof_AS_142_AS_150) {
+TEST_F(reading, a_paused_transport_tells_no_data_and_no_eof_AS_142_AS_148_AS_150) {
   hooks.data_received = [](Scripted& self) { self.transport->pause_reading(); };
   listen();
   Peer peer(port());

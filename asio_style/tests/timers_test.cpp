@@ -121,6 +121,21 @@ TEST_F(timers, ten_thousand_timers_come_in_order_AS_269) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
+TEST(timers_and_connections, a_timer_runs_although_its_connection_is_gone_AS_276) {
+  Bench bench;
+  bench.hooks.connection_made = [&](Scripted& self) {
+    bench.loop.call_later(2ms, [&] { bench.trace.add("kept"); });
+    auto cancelled = bench.loop.call_later(1ms, [&] { bench.trace.add("cancelled"); });
+    bench.loop.call_later(0ms, [&] { bench.trace.add("zero"); });
+    self.transport->close();
+    cancelled.cancel();
+  };
+  bench.listen();
+  const Peer peer(bench.port());
+  bench.run_until("kept");
+  EXPECT_THAT(bench.events(), ElementsAre("CM", "CL None", "zero", "kept"));
+}
+
 TEST(timer_queue, cancelled_timers_do_not_pile_up) {
   detail::TimerQueue queue;
   const auto far = Clock::now() + 1h;

@@ -60,7 +60,7 @@ TEST_F(writing, the_callers_memory_may_change_after_write_AS_160) {
   EXPECT_TRUE(drain_until("RW").bytes == copy);
 }
 
-TEST_F(writing, an_empty_write_does_nothing_AS_155) {
+TEST_F(writing, an_empty_write_does_nothing_AS_155_AS_168) {
   connect();
   transport().write("");
   transport().writelines({});
