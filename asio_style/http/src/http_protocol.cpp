@@ -131,6 +131,11 @@ void HttpProtocol::advance(std::span<const std::byte>& octets) {
 
 /// The same with what came too early.
 void HttpProtocol::advance_ahead() {
+  if (turn_->ahead.empty()) {  // nearly always
+    const std::byte none{};
+    std::span octets(&none, 0);  // of no octets, but somewhere: the parser may still have something to tell
+    return advance(octets);
+  }
   // Taken out meanwhile: the handlers that run must not move the octets under the parser.
   std::string kept = std::exchange(turn_->ahead, {});
   auto octets = std::as_bytes(std::span(kept)).subspan(turn_->ahead_used);
