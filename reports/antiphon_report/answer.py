@@ -3,6 +3,7 @@
 A sentence is a list of pieces, text or figure, so that the page can set the figures in bold and the terminal can't tell.
 """
 
+import re
 from dataclasses import dataclass
 
 from . import names
@@ -18,6 +19,7 @@ class KeyFigure:
     figure: str
     words: str
     style: str = ""
+    clear: bool = True
 
 
 def key_figures(conformance, benchmark):
@@ -30,9 +32,9 @@ def key_figures(conformance, benchmark):
         for style in STYLES:
             one = benchmark.ratio(case, metric, style, BASELINES[style])
             if one:
-                over = f"{names.metric(metric)} of {style} over {names.server(one.base)}"
+                over = f"{names.metric(metric)}, {style} over {names.server(one.base)}, {names.case(case)}"
                 unclear = {"none": ": no difference shown", "unknown": ": too few repetitions"}.get(one.shows, "")
-                found.append(KeyFigure(names.ratio(one.median), over + unclear, style))
+                found.append(KeyFigure(names.ratio(one.median), over + unclear, style, not unclear))
     return found
 
 
@@ -64,18 +66,22 @@ def _differences(conformance):
         return None
     told = []
     if differs:
-        reasons = sum(finding.verdict == "differs" for finding in conformance.findings())
-        told = [Figure(names.plural(differs, "result")), f" differ{'s' if differs == 1 else ''} by the nature of a model, for ",
-                Figure(names.plural(reasons, "documented reason"))]
+        told = [Figure(names.plural(differs, "result")), f" differ{'s' if differs == 1 else ''}, each with its documented reason ("]
+        by_target = [(target, conformance.counts(target)["differs"]) for target in conformance.targets]
+        for target, count in by_target:
+            if count:
+                told += [Figure(count), f" of {target}, "]
+        told[-1] = told[-1].removesuffix(", ") + ")"
     if absent:
-        told += ["; " if told else "", Figure(names.plural(absent, "result")), f" need{'s' if absent == 1 else ''} what the target does not offer"]
+        told += ["; " if told else "", Figure(names.plural(absent, "result")),
+                 f" need{'s' if absent == 1 else ''} what the target does not offer"]
     return [*told, "."]
 
 
 def _headline_case(benchmark):
-    """HTTP with keep-alive is what people run; without it, the first case of the file."""
+    """HTTP with keep-alive and many connections is what people run; without it, the first case of the file."""
     http = [case for case in benchmark.cases if "keep_alive" in case]
-    return (http or benchmark.cases)[-1 if http else 0]
+    return max(http, key=lambda case: [int(figures) for figures in re.findall(r"\d+", case)]) if http else benchmark.cases[0]
 
 
 def _against(one):

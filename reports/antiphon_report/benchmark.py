@@ -70,7 +70,14 @@ class Benchmark:
 
     @property
     def cases(self):
+        """In the order of their registration: the file's own order is shuffled by the interleaving."""
         return list(self.runs)
+
+    @property
+    def chance_to_miss(self):
+        """How many runs there are to one in which the whole range leaves out the true median ratio: each pair falls above or
+        below it like a coin, and all must fall alike."""
+        return 2 ** (self.repetitions - 1)
 
     def servers(self, case):
         """Styles first, then what they stand on."""
@@ -147,7 +154,7 @@ def read(path):
     root = load.read(path)
     context = root.member("context")
     load.require_schema(context, SCHEMA)
-    runs, errors = {}, []
+    runs, errors, families = {}, [], {}
     for node in root.each("benchmarks"):
         if node.text("run_type", "iteration") != "iteration":
             continue
@@ -158,6 +165,8 @@ def read(path):
         if node.value.get("error_occurred"):
             errors.append((*place, node.text("error_message", "no reason given")))
             continue
+        family = node.number("family_index", 0)
+        families[place[0]] = min(family, families.get(place[0], family))
         repetitions = runs.setdefault(place[0], {}).setdefault(place[1], {})
         index = int(node.number("repetition_index", len(repetitions)))
         if index in repetitions:
@@ -166,4 +175,5 @@ def read(path):
     if not runs:
         why = f"every one failed, the first with: {errors[0][2]}" if errors else "no single repetitions (only aggregates?)"
         root.member("benchmarks").fail(why)
-    return Benchmark(root, context.value, runs, errors)
+    ordered = {case: runs[case] for case in sorted(runs, key=families.get)}
+    return Benchmark(root, context.value, ordered, errors)

@@ -18,7 +18,7 @@ class VerdictWord:
 WORDS = {
     "pass": VerdictWord("pass", "✓", "the trace and the peer's record keep every rule"),
     "fail": VerdictWord("fail", "✕", "a rule was broken"),
-    "differs": VerdictWord("differs", "≠", "a documented difference of the model, with its reason"),
+    "differs": VerdictWord("differs", "≠", "a documented difference, of the model or a known defect of another implementation, with its reason"),
     "not-offered": VerdictWord("not offered", "–", "the target does not have what the scenario needs"),
     "stale": VerdictWord("stale", "?", "a difference is documented that no longer shows"),
     "harness-error": VerdictWord("kit error", "!", "the kit could not run the scenario"),
@@ -84,11 +84,13 @@ def metric(name):
 
 
 def number(value):
-    """Three figures that count, thousands set apart, no exponent: 0.0312, 2.50, 18,400."""
+    """Three figures that count, at most three decimals, thousands set apart: 0.031, 2.50, 18,400."""
     if value == 0:
         return "0"
+    if abs(value) < 0.001:
+        return "<0.001" if value > 0 else ">-0.001"
     digits = 2 - math.floor(math.log10(abs(value)))
-    return f"{value:,.{min(max(digits, 0), 6)}f}"
+    return f"{value:,.{min(max(digits, 0), 3)}f}"
 
 
 def duration(nanoseconds):

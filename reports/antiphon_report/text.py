@@ -39,8 +39,9 @@ def summary(conformance, benchmark, page):
     blocks = [_conformance(conformance)]
     blocks += [_ratios(benchmark, metric) for metric in benchmark.metrics]
     if benchmark.metrics:
-        blocks[-1].append(f"  median of {names.plural(benchmark.repetitions, 'paired repetition')} [lowest, highest]; "
-                          "~ shows no difference, or too few repetitions")
+        blocks[-1] += [f"  median of {names.plural(benchmark.repetitions, 'paired repetition')} [lowest, highest]; ~ shows no "
+                       "difference, or too few repetitions",
+                       f"  such a range misses the true median in one run of {benchmark.chance_to_miss:,}"]
     failed = [f"  {case}, {names.server(server)}: {reason}" for case, server, reason in benchmark.errors]
     if failed:
         blocks.append(["benchmarks that failed", *failed])

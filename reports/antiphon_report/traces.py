@@ -78,10 +78,11 @@ def peer_lines(record, limit):
 def _entry(entry):
     if isinstance(entry, list):
         return " ".join(_value(part) for part in entry)
+    if isinstance(entry, dict) and "step" in entry:
+        seen = ", ".join(f"{key} {_value(value)}" for key, value in entry.items() if key != "step")
+        return _entry(entry["step"]) + (f" → {seen}" if seen else "")
     if isinstance(entry, dict):
-        verbs = [key for key in ("event", "action", "op", "did", "saw") if isinstance(entry.get(key), str)]
-        words = [entry[key] for key in verbs]
-        return " ".join(words + [f"{key} {_value(value)}" for key, value in entry.items() if key not in verbs])
+        return ", ".join(f"{key} {_value(value)}" for key, value in entry.items())
     return _value(entry)
 
 

@@ -23,8 +23,8 @@ class Names(unittest.TestCase):
         self.assertEqual(names.case_title("echo/1conn"), "Echo, 1 connection")
 
     def test_three_figures_that_count(self):
-        for value, told in ((0, "0"), (2, "2.00"), (2.0512, "2.05"), (18400.4, "18,400"), (999, "999"), (0.03125, "0.0312"),
-                            (0.000004, "0.000004"), (64.25, "64.2")):
+        for value, told in ((0, "0"), (2, "2.00"), (2.0512, "2.05"), (18400.4, "18,400"), (999, "999"), (0.03125, "0.031"),
+                            (0.000004, "<0.001"), (64.25, "64.2")):
             self.assertEqual(names.number(value), told)
         self.assertEqual(names.duration(1530), "1.53 µs")
         self.assertEqual(names.duration(2.5e6), "2.50 ms")
@@ -108,6 +108,14 @@ class Figures(WithFolder):
         found = self.benchmark(content)
         self.assertEqual(found.errors[0], ("echo/1conn", "bare_libuv", "no answer"))
         self.assertIsNone(found.ratio("echo/1conn", bench.CPU, "cl_async_style", "bare_libuv"))
+
+    def test_cases_stand_in_the_order_of_their_registration(self):
+        content = fixture("benchmark")
+        content["benchmarks"].reverse()
+        self.assertEqual(self.benchmark(content).cases, ["echo/1conn", "http_keep_alive/64conn"])
+
+    def test_the_chance_of_a_misleading_range(self):
+        self.assertEqual(self.benchmark().chance_to_miss, 4)
 
     def test_servers_stand_in_a_fixed_order(self):
         content = fixture("benchmark")

@@ -27,7 +27,7 @@ class Browser(WithFolder):
         self.file("report.html", page)
         harness = self.file("harness.html", HARNESS.read_text(encoding="utf-8"))
         ended = subprocess.run([BROWSER, *FLAGS, f"--user-data-dir={self.folder / 'profile'}", *flags, "--window-size=1400,1000",
-                                "--dump-dom", f"file://{harness}"], capture_output=True, text=True, timeout=200, check=False)
+                                "--dump-dom", f"file://{harness}"], capture_output=True, text=True, timeout=400, check=False)
         found = re.search(r'<pre id="seen">(.*?)</pre>', ended.stdout, re.DOTALL)
         self.assertTrue(found and found[1], f"the browser ended with {ended.returncode}: {ended.stderr[-3000:]}")
         seen = json.loads(html.unescape(found[1]))

@@ -126,7 +126,7 @@ class Answer(WithFolder):
         told = self.sentences()
         self.assertEqual(told[0], "4 scenarios under 5 rules were played to 3 targets (asio_style, cl_async_style and asyncio): "
                                   "8 of 10 results pass and 1 fail; they come first below.")
-        self.assertEqual(told[1], "1 result differs by the nature of a model, for 1 documented reason; "
+        self.assertEqual(told[1], "1 result differs, each with its documented reason (1 of cl_async_style); "
                                   "1 result needs what the target does not offer.")
 
     def test_all_passed(self):
@@ -152,6 +152,12 @@ class Answer(WithFolder):
                                   "1.21× that of bare Asio (1.20 to 1.22) and is 2.00× that of bare epoll (2.00 to 2.00).")
         self.assertEqual(told[3], "That of cl_async_style is not shown to differ from that of bare libuv (1.00×, 0.98 to 1.03) "
                                   "and is 1.65× that of bare epoll (1.63 to 1.69).")
+
+    def test_the_case_with_most_connections_is_told(self):
+        content = fixture("benchmark")
+        for run in content["benchmarks"]:
+            run["run_name"] = run["run_name"].replace("echo/1conn", "http_keep_alive/128conn")
+        self.assertIn("HTTP keep-alive, 128 connections", self.sentences(benchmark=content)[2])
 
     def test_too_few_repetitions_are_called_so(self):
         content = fixture("benchmark")

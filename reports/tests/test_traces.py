@@ -45,5 +45,6 @@ class Lines(unittest.TestCase):
 
 class Peer(unittest.TestCase):
     def test_any_form_of_a_record_can_be_read(self):
-        self.assertEqual(traces.peer_lines(["eof", ["send", 10], {"saw": "eof", "bytes": 3}, 5], 60),
-                         ["eof", "send 10", "eof bytes 3", "5"])
+        self.assertEqual(traces.peer_lines(["eof", ["send", 10], {"step": ["connect"]}, {"step": ["read_until_eof"], "end": "eof", "read": 3},
+                                            {"x": [1], "y": None}, 5], 60),
+                         ["eof", "send 10", "connect", "read_until_eof → end eof, read 3", "x [1], y null", "5"])
