@@ -128,4 +128,24 @@ class conversation final : public response, private http::RequestParserListener 
   bool continued_ = false;  // 100 Continue was sent for this request
 };
 
+template <typename Step>
+void conversation::guarded(Step&& step) {
+  try {
+    step();
+  } catch (const std::exception& error) {
+    handle_error(error);
+  } catch (...) {
+    handle_error(event_error(0, "an exception that is no std::exception"));
+  }
+}
+
+template <typename Function, typename... Args>
+void conversation::call(Function& slot, Args&&... args) {
+  const std::size_t exchange = exchanges_;
+  Function running = std::move(slot);
+  slot = nullptr;
+  guarded([&] { running(std::forward<Args>(args)...); });
+  if (exchange == exchanges_ && !slot) slot = std::move(running);
+}
+
 }  // namespace antiphon::cl_async_style
