@@ -102,18 +102,35 @@ SocketAddress to_address(const SocketName& name) {
   return address;
 }
 
-void throw_address_error(int error_number, const char* attempt, const SocketName& name) {
-  const auto address = to_address(name);
+std::string python_address(const SocketAddress& address) {
   std::string text = "'" + address.host + "'";
   if (address.family == AF_INET) text = "(" + text + ", " + std::to_string(address.port) + ")";
   if (address.family == AF_INET6) {
     text =
         "(" + text + ", " + std::to_string(address.port) + ", 0, " + std::to_string(address.scope_id) + ")";
   }
+  return text;
+}
+
+std::string python_socket(int fd) {
+  const TransportSocket socket(fd);
+  std::string text = "fd=" + std::to_string(fd) + ", family=" + std::to_string(socket.family()) +
+                     ", type=" + std::to_string(socket.type()) + ", proto=" + std::to_string(socket.proto());
+  const auto add = [&text](const char* side, const SocketName& name) {
+    const auto address = to_address(name);
+    if (!address.host.empty()) text += side + python_address(address);
+  };
+  SocketName name;
+  if (local_name(fd, name)) add(", laddr=", name);
+  if (peer_name(fd, name)) add(", raddr=", name);
+  return text;
+}
+
+void throw_address_error(int error_number, const char* attempt, const SocketName& name) {
   std::string reason = std::generic_category().message(error_number);
   for (char& letter : reason) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  throw_os_error(error_number,
-                 "error while attempting to " + std::string(attempt) + " address " + text + ": " + reason);
+  throw_os_error(error_number, "error while attempting to " + std::string(attempt) + " address " +
+                                   python_address(to_address(name)) + ": " + reason);
 }
 
 KeptAddress::KeptAddress(const SocketName& name) {

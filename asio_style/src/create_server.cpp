@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 
 #include "antiphon/asio_style/errors.hpp"
 #include "antiphon/asio_style/event_loop.hpp"
+#include "connecting.hpp"
 #include "loop_core.hpp"
 #include "resolve.hpp"
 #include "server_impl.hpp"
@@ -29,7 +29,7 @@ void check_arguments(const Hosts& host, const std::optional<std::uint16_t>& port
   if (options.sock) {
     if (host.given() || port) throw ValueError("host/port and sock can not be specified at the same time");
     if (TransportSocket(*options.sock).type() != SOCK_STREAM) {
-      throw ValueError("A Stream Socket was expected, got descriptor " + std::to_string(*options.sock));
+      throw ValueError("A Stream Socket was expected, got " + detail::describe_socket(*options.sock));
     }
   } else if (!host.given() && !port) {
     throw ValueError("Neither host/port nor sock were specified");
@@ -90,8 +90,7 @@ Task<std::shared_ptr<Server>> create(EventLoop& loop, ProtocolFactory factory, H
   std::vector<UniqueFd> sockets;
   if (options.sock) {
     sockets.emplace_back(*options.sock);
-    const int flags = ::fcntl(*options.sock, F_GETFL);
-    if (flags < 0 || ::fcntl(*options.sock, F_SETFL, flags | O_NONBLOCK) != 0) throw_os_error(errno);
+    detail::set_non_blocking(*options.sock);
   } else {
     std::vector<std::string> hosts = host.names();
     if (!host.given()) hosts.emplace_back();
@@ -101,18 +100,9 @@ Task<std::shared_ptr<Server>> create(EventLoop& loop, ProtocolFactory factory, H
       if (UniqueFd fd = bound(loop, address, options)) sockets.push_back(std::move(fd));
     }
   }
-  auto server =
-      detail::ServerImpl::make(loop.core(), std::move(factory), std::move(sockets), options.backlog);
-  if (options.start_serving) {
-    try {
-      server->listen();
-    } catch (...) {
-      server->close();
-      throw;
-    }
-    co_await detail::Yield{};  // AS-035
-  }
-  co_return server;
+  auto opening = detail::open_server(loop, std::move(factory), std::move(sockets), options.backlog,
+                                     options.start_serving);
+  co_return co_await opening;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace antiphon::asio_style {
 namespace {
 
 std::string python_text(int error_number, const std::string& text) {
+  if (error_number == 0) return text;
   return "[Errno " + std::to_string(error_number) + "] " + text;
 }
 

@@ -101,6 +101,19 @@ void EventLoop::submit(Callback work, Callback deliver) {
   core_->submit(std::move(work), std::move(deliver));
 }
 
+void EventLoop::add_reader(int fd, Callback fn) {
+  core_->descriptor_callbacks().add(*core_, fd, detail::Selector::read, std::move(fn));
+}
+bool EventLoop::remove_reader(int fd) {
+  return core_->descriptor_callbacks().remove(*core_, fd, detail::Selector::read);
+}
+void EventLoop::add_writer(int fd, Callback fn) {
+  core_->descriptor_callbacks().add(*core_, fd, detail::Selector::write, std::move(fn));
+}
+bool EventLoop::remove_writer(int fd) {
+  return core_->descriptor_callbacks().remove(*core_, fd, detail::Selector::write);
+}
+
 EventLoop& get_running_loop() {
   const auto* core = detail::LoopCore::running_here();
   if (core == nullptr) throw RuntimeError("no running event loop");

@@ -276,6 +276,7 @@ void LoopCore::forget_all() {
     watchers_.leave(*watcher);
     watcher->loop_closed();
   }
+  descriptor_callbacks_.clear();
   timers_.clear();
   for (Queue* queue : {&ready_, &incoming_}) {
     const Queue dropped = std::exchange(*queue, {});

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "antiphon/asio_style/event_loop.hpp"
+#include "descriptor_callbacks.hpp"
 #include "handle_state.hpp"
 #include "selector.hpp"
 #include "timer_queue.hpp"
@@ -60,6 +61,7 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
 
   [[nodiscard]] Selector& selector() noexcept { return selector_; }
   [[nodiscard]] WatcherList& watchers() noexcept { return watchers_; }
+  [[nodiscard]] DescriptorCallbacks& descriptor_callbacks() noexcept { return descriptor_callbacks_; }
   /// Where all connections receive, one after the other:
   /// 256 KiB, the most that data_received may get (AS-096).
   [[nodiscard]] std::span<std::byte> receive_buffer();
@@ -132,6 +134,7 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   std::atomic<bool> has_incoming_ = false;
 
   WatcherList watchers_;
+  DescriptorCallbacks descriptor_callbacks_;
   std::unordered_set<std::shared_ptr<TaskBase>> tasks_;
   std::unique_ptr<std::byte[]> receive_buffer_;
   std::vector<std::vector<std::byte>> spare_buffers_;

@@ -28,6 +28,13 @@ struct SocketName {
 [[nodiscard]] bool local_name(int fd, SocketName& name) noexcept;
 [[nodiscard]] bool peer_name(int fd, SocketName& name) noexcept;
 
+/// As Python prints it: "('127.0.0.1', 80)", "('::1', 80, 0, 0)", "'/tmp/socket'".
+[[nodiscard]] std::string python_address(const SocketAddress& address);
+
+/// "fd=7, family=2, type=1, proto=6, laddr=('127.0.0.1', 80)", as Python prints sockets; with `raddr` too
+/// where there is a peer.
+[[nodiscard]] std::string python_socket(int fd);
+
 /// "error while attempting to bind on address ('127.0.0.1', 80):
 /// address already in use", as asyncio has it (AS-029).
 [[noreturn]] void throw_address_error(int error_number, const char* attempt, const SocketName& name);

@@ -37,11 +37,13 @@ std::optional<Resolved> numeric(const std::string& host, std::uint16_t port, int
   return std::nullopt;
 }
 
-std::vector<Resolved> getaddrinfo(const std::string& host, std::uint16_t port, int family, int flags) {
+std::vector<Resolved> getaddrinfo(const std::string& host, std::uint16_t port, int family, int flags,
+                                  int proto) {
   addrinfo hints{};
   hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
+  hints.ai_protocol = proto;
   addrinfo* list = nullptr;
   const int failed =
       ::getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &list);

@@ -25,6 +25,6 @@ struct Resolved {
 /// Blocks. `host` empty: the wildcard addresses (AS-011).
 /// Throws GaiError, or OSError if there is nothing (AS-016, AS-017).
 [[nodiscard]] std::vector<Resolved> getaddrinfo(const std::string& host, std::uint16_t port, int family,
-                                                int flags);
+                                                int flags, int proto = 0);
 
 }  // namespace antiphon::asio_style::detail

@@ -57,6 +57,19 @@ void Selector::forget(int fd) noexcept {
   entry = Entry{nullptr, entry.generation + 1, none, none};
 }
 
+void Selector::remove(int fd) noexcept {
+  const auto slot = static_cast<std::size_t>(fd);
+  if (slot < entries_.size() && entries_[slot].registered != none) {
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  }
+  forget(fd);
+}
+
+Watcher* Selector::watcher(int fd) const noexcept {
+  const auto slot = static_cast<std::size_t>(fd);
+  return slot < entries_.size() ? entries_[slot].watcher : nullptr;
+}
+
 unsigned Selector::interest(int fd) const noexcept {
   const auto slot = static_cast<std::size_t>(fd);
   return slot < entries_.size() ? entries_[slot].wanted : none;

@@ -37,7 +37,11 @@ class Selector {
   void watch(int fd, Watcher& watcher, unsigned interest);
   /// To be called just before `fd` is closed; the kernel forgets it by itself then.
   void forget(int fd) noexcept;
+  /// The same for a descriptor that stays open and may get another watcher.
+  void remove(int fd) noexcept;
   [[nodiscard]] unsigned interest(int fd) const noexcept;
+  /// Null: nobody's.
+  [[nodiscard]] Watcher* watcher(int fd) const noexcept;
 
   /// Asks the kernel what is ready now, without waiting;
   /// remembers it for dispatch. Returns how many descriptors.

@@ -18,7 +18,18 @@ ServerImpl::ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog)
     : core_(&core), factory_(std::move(factory)), backlog_(backlog) {}
 
 void ServerImpl::check_open() const {
-  if (closed_) throw RuntimeError("server is closed");
+  if (closed_) throw RuntimeError("server " + python_text() + " is closed");
+}
+
+/// As Python prints a server: "<Server sockets=(<asyncio.TransportSocket fd=6, ...>,)>".
+std::string ServerImpl::python_text() const {
+  std::string text;
+  for (const auto& listener : listeners_) {
+    text +=
+        (text.empty() ? "" : ", ") + ("<asyncio.TransportSocket " + python_socket(listener->fileno()) + ">");
+  }
+  if (listeners_.size() == 1) text += ",";
+  return "<Server sockets=(" + text + ")>";
 }
 
 // ---- serving
@@ -59,7 +70,9 @@ Task<void> ServerImpl::start_serving_of(std::shared_ptr<ServerImpl> server) {
 }
 
 Task<void> ServerImpl::serve_forever_of(std::shared_ptr<ServerImpl> server) {
-  if (server->forever_) throw RuntimeError("server is already being awaited on serve_forever()");
+  if (server->forever_) {
+    throw RuntimeError("server " + server->python_text() + " is already being awaited on serve_forever()");
+  }
   server->check_open();
   server->listen();
   server->forever_.emplace(server->core_->loop());
@@ -110,6 +123,21 @@ void ServerImpl::loop_closed() {
   forever_.reset();
   factory_ = nullptr;
   const auto keep = std::move(self_);
+}
+
+Task<std::shared_ptr<Server>> open_server(EventLoop& loop, ProtocolFactory factory,
+                                          std::vector<UniqueFd> sockets, int backlog, bool start_serving) {
+  const auto server = ServerImpl::make(loop.core(), std::move(factory), std::move(sockets), backlog);
+  if (start_serving) {
+    try {
+      server->listen();
+    } catch (...) {
+      server->close();
+      throw;
+    }
+    co_await Yield{};  // AS-035
+  }
+  co_return server;
 }
 
 }  // namespace antiphon::asio_style::detail

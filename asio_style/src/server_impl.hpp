@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "antiphon/asio_style/server.hpp"
@@ -45,6 +46,7 @@ class ServerImpl final : public Server, public ConnectionCount {
   static Task<void> serve_forever_of(std::shared_ptr<ServerImpl> server);
   void wake_waiters();
   void check_open() const;
+  [[nodiscard]] std::string python_text() const;
 
   LoopCore* core_;
   ProtocolFactory factory_;
@@ -57,5 +59,10 @@ class ServerImpl final : public Server, public ConnectionCount {
   std::vector<Future<>> waiters_;
   std::optional<Future<>> forever_;
 };
+
+/// The end of create_server and create_unix_server: a server over bound sockets, serving if wanted.
+[[nodiscard]] Task<std::shared_ptr<Server>> open_server(EventLoop& loop, ProtocolFactory factory,
+                                                        std::vector<UniqueFd> sockets, int backlog,
+                                                        bool start_serving);
 
 }  // namespace antiphon::asio_style::detail

@@ -7,6 +7,7 @@
 #include "antiphon/asio_style/protocol.hpp"
 #include "antiphon/asio_style/transport.hpp"
 #include "connection_state.hpp"
+#include "flow_controlled.hpp"
 #include "loop_core.hpp"
 #include "raw_address.hpp"
 #include "unique_fd.hpp"
@@ -14,6 +15,11 @@
 #include "write_buffer.hpp"
 
 namespace antiphon::asio_style::detail {
+
+struct FileSending;
+
+inline constexpr const char* fatal_read_error = "Fatal read error on socket transport";  // AS-210
+inline constexpr const char* fatal_write_error = "Fatal write error on socket transport";
 
 /// Whoever counts connections: a server (AS-062).
 class ConnectionCount {
@@ -37,6 +43,7 @@ struct ConnectedSocket {
 /// It owns itself until connection_lost has returned, since the loop must find it whatever the user keeps;
 /// then it is the user's alone. Its protocol goes at the same moment, which ends the circle of the two.
 class StreamTransport final : public Transport,
+                              public FlowControlled,
                               public Watcher,
                               public std::enable_shared_from_this<StreamTransport> {
  public:
@@ -68,6 +75,21 @@ class StreamTransport final : public Transport,
   [[nodiscard]] std::shared_ptr<BaseProtocol> get_protocol() const override { return protocol_; }
   [[nodiscard]] std::any get_extra_info(std::string_view name, std::any fallback) const override;
 
+  [[nodiscard]] bool protocol_paused() const noexcept override { return marks_.paused(); }
+
+  /// While it lives the file is sent behind the buffer, and write throws RuntimeError (AS-157).
+  /// `sending.done` gets the end, be it an error. RuntimeError if a file is being sent already.
+  class SendingFile {
+   public:
+    SendingFile(StreamTransport& transport, FileSending& sending);
+    SendingFile(const SendingFile&) = delete;
+    SendingFile& operator=(const SendingFile&) = delete;
+    ~SendingFile();
+
+   private:
+    StreamTransport& transport_;
+  };
+
   void on_readable() override;
   void on_writable() override;
   void loop_closed() override;
@@ -80,13 +102,16 @@ class StreamTransport final : public Transport,
   void received_eof();
   [[nodiscard]] bool may_write(std::size_t size);
   void keep_for_later(std::span<const std::byte> data);
+  void send_buffer();
+  void send_file();
+  [[nodiscard]] bool file_waits() const;
+  void end_direction();
   void tell_flow(FlowSignal signal);
   void watch();
   void lose(std::exception_ptr cause);
   void fatal(std::exception_ptr cause, const char* message);
   void tell_lost();
   void report(std::exception_ptr exception, const char* message);
-  /// Calls a receiving callback; what it throws is fatal (AS-205 to AS-207). False then.
   template <class Call>
   bool ask(const char* failed, Call call);
 
@@ -98,6 +123,7 @@ class StreamTransport final : public Transport,
   std::shared_ptr<ConnectionCount> count_;
   std::exception_ptr cause_;
   WriteBuffer buffer_;
+  FileSending* file_ = nullptr;  // goes out behind the buffer; lives in the coroutine that waits for it
   WaterMarks marks_;
   KeptAddress peer_;
   KeptAddress local_;

@@ -4,6 +4,7 @@
 
 #include "antiphon/asio_style/event_loop.hpp"
 #include "loop_core.hpp"
+#include "scoped_timer.hpp"
 
 namespace antiphon::asio_style {
 
@@ -136,28 +137,13 @@ void TaskBase::request_cancel() {
 
 }  // namespace detail
 
-namespace {
-
-class CancelAtEnd {
- public:
-  explicit CancelAtEnd(TimerHandle timer) : timer_(std::move(timer)) {}
-  CancelAtEnd(const CancelAtEnd&) = delete;
-  CancelAtEnd& operator=(const CancelAtEnd&) = delete;
-  ~CancelAtEnd() { timer_.cancel(); }
-
- private:
-  TimerHandle timer_;
-};
-
-}  // namespace
-
 Task<void> EventLoop::sleep(Duration delay) {
   if (delay <= Duration::zero()) {
     co_await detail::Yield{};
     co_return;
   }
   const Future<> over(*this);
-  const CancelAtEnd timer(call_later(delay, [over] {
+  const detail::ScopedTimer timer(call_later(delay, [over] {
     if (!over.done()) over.set_result();
   }));
   co_await over;

@@ -30,11 +30,6 @@ UniqueFd bound_socket(int type, int family = AF_INET) {
   return fd;
 }
 
-std::ptrdiff_t open_descriptors() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
-                       std::filesystem::directory_iterator());
-}
-
 class CreateServer : public testing::Test, protected Bench {
  protected:
   std::shared_ptr<Server> create(Hosts host, std::optional<std::uint16_t> with_port,

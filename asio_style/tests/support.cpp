@@ -8,7 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <iterator>
 #include <stdexcept>
+
+#include "connecting.hpp"
+#include "resolve.hpp"
 
 namespace antiphon::asio_style::test {
 
@@ -109,15 +114,18 @@ Bench::~Bench() {
   trace.on_change = nullptr;
 }
 
-void Bench::listen(CreateServerOptions options) {
-  const auto factory = [this] {
+ProtocolFactory Bench::factory() {
+  return [this] {
     if (hooks.factory) hooks.factory();
     protocols.push_back(std::make_shared<Scripted>(trace, hooks));
     return protocols.back();
   };
-  server =
-      loop.run_until_complete(options.sock ? loop.create_server(factory, std::nullopt, std::nullopt, options)
-                                           : loop.create_server(factory, "127.0.0.1", 0, options));
+}
+
+void Bench::listen(CreateServerOptions options) {
+  server = loop.run_until_complete(options.sock
+                                       ? loop.create_server(factory(), std::nullopt, std::nullopt, options)
+                                       : loop.create_server(factory(), "127.0.0.1", 0, options));
 }
 
 std::uint16_t Bench::port() const {
@@ -146,6 +154,15 @@ void Bench::run_until_true(const std::function<bool()>& holds) {
   if (late) ADD_FAILURE() << "too late; so far: " << testing::PrintToString(events());
 }
 
+void Bench::look_until(const std::function<bool()>& holds) {
+  const auto late = Clock::now() + patience;
+  loop.run_until_complete(
+      [](EventLoop& turning, const std::function<bool()>& condition, TimePoint limit) -> Task<void> {
+        while (!condition() && turning.time() < limit) co_await turning.sleep(std::chrono::microseconds(100));
+      }(loop, holds, late));
+  if (!holds()) ADD_FAILURE() << "too late; so far: " << testing::PrintToString(events());
+}
+
 void Bench::turn(int turns) {
   loop.run_until_complete([](EventLoop& turning, int times) -> Task<void> {
     for (int i = 0; i < times; ++i) co_await turning.sleep(std::chrono::nanoseconds(0));
@@ -166,14 +183,29 @@ void must(bool fine, const char* what) {
 Peer::Peer(std::uint16_t port, int receive_buffer) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   must(fd_ >= 0, "socket");
   if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-  const timeval limit{patience.count(), 0};
-  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  set_limits();
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   must(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "connect");
+}
+
+Peer::Peer(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  must(fd_ >= 0, "socket");
+  set_limits();
+  const auto name = detail::unix_name(path);
+  must(::connect(fd_, name.get(), name.length) == 0, "connect");
+}
+
+Peer::Peer(detail::UniqueFd connected) : fd_(connected.release()) {
+  set_limits();
+}
+
+void Peer::set_limits() const {
+  const timeval limit{patience.count(), 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
 Peer::~Peer() {
@@ -229,6 +261,42 @@ void Peer::reset() {
   close();
 }
 
+// ---- sockets of the kernel's alone
+
+detail::UniqueFd bound_to(const char* host, std::uint16_t port) {
+  const auto address = detail::numeric(host, port, AF_UNSPEC);
+  must(address.has_value(), "numeric address");
+  detail::UniqueFd fd(::socket(address->family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  must(static_cast<bool>(fd), "socket");
+  must(::bind(fd.get(), address->name.get(), address->name.length) == 0, "bind");
+  return fd;
+}
+
+Listening::Listening(const char* host, int backlog, std::uint16_t on_port) : fd_(bound_to(host, on_port)) {
+  must(::listen(fd_.get(), backlog) == 0, "listen");
+}
+
+Peer Listening::accept() const {
+  detail::UniqueFd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  must(static_cast<bool>(fd), "accept");
+  return Peer(std::move(fd));
+}
+
+Refusing::Refusing(const char* host) : fd_(bound_to(host)) {}
+
+// ---- files
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "antiphon.XXXXXX").string();
+  must(::mkdtemp(name.data()) != nullptr, "mkdtemp");
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
 // ---- connected
 
 void Connected::connect() {
@@ -243,6 +311,11 @@ Peer::Rest Connected::drain() {
   run_until("CL");
   reader.join();
   return rest;
+}
+
+std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                       std::filesystem::directory_iterator());
 }
 
 std::string pattern(std::size_t count) {

@@ -3,6 +3,7 @@
 #include <antiphon/asio_style.hpp>
 #include <condition_variable>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -10,7 +11,10 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "unique_fd.hpp"
 
 /// What the tests of the transports share: a record of what a protocol was told, a protocol that does as its
 /// test says, and a client made of bare system calls.
@@ -79,11 +83,16 @@ class Bench {
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
+  /// Makes Scripted protocols, kept in `protocols`; hooks.factory is asked first.
+  [[nodiscard]] ProtocolFactory factory();
   void listen(CreateServerOptions options = {});
   [[nodiscard]] std::uint16_t port() const;
   /// Turns the loop until the event was recorded so many times; fails the test if that takes too long.
   void run_until(std::string_view event, std::size_t times = 1);
+  /// The same for a condition, which is looked at whenever something is recorded.
   void run_until_true(const std::function<bool()>& holds);
+  /// The same for a condition that nothing recorded tells of.
+  void look_until(const std::function<bool()>& holds);
   /// Lets the loop make `turns` turns, so that what must not happen has had its chance.
   void turn(int turns = 5);
   [[nodiscard]] std::vector<std::string> events() const { return trace.events(); }
@@ -103,6 +112,10 @@ class Peer {
  public:
   /// `receive_buffer` > 0 makes the kernel hold back the server soon.
   explicit Peer(std::uint16_t port, int receive_buffer = 0);
+  /// To a UNIX socket; a leading NUL is an abstract name.
+  explicit Peer(const std::string& path);
+  /// The other end of a connection that is there already.
+  explicit Peer(detail::UniqueFd connected);
   Peer(Peer&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   Peer& operator=(Peer&&) = delete;
   ~Peer();
@@ -121,7 +134,46 @@ class Peer {
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
+  void set_limits() const;
+
   int fd_;
+};
+
+/// A listening socket that nothing but the kernel answers, unless it is told to.
+class Listening {
+ public:
+  explicit Listening(const char* host = "127.0.0.1", int backlog = 16, std::uint16_t on_port = 0);
+  [[nodiscard]] std::uint16_t port() const { return TransportSocket(fd_.get()).getsockname().port; }
+  [[nodiscard]] Peer accept() const;
+
+ private:
+  detail::UniqueFd fd_;
+};
+
+/// A bound socket that does not listen: connecting to it is refused for as long as it lives.
+class Refusing {
+ public:
+  explicit Refusing(const char* host = "127.0.0.1");
+  [[nodiscard]] std::uint16_t port() const { return TransportSocket(fd_.get()).getsockname().port; }
+
+ private:
+  detail::UniqueFd fd_;
+};
+
+/// A new stream socket bound to `host`.
+[[nodiscard]] detail::UniqueFd bound_to(const char* host, std::uint16_t port = 0);
+
+/// A directory that goes with its contents.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  ~TemporaryDirectory();
+  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
 };
 
 /// A bench with one connection whose peer has a small receive buffer and reads only when told to.
@@ -135,6 +187,9 @@ class Connected : public Bench {
 
 /// More than the kernel takes in one go.
 inline constexpr std::size_t big = 8 * 1024 * 1024;
+
+/// How many descriptors this process has open.
+[[nodiscard]] std::ptrdiff_t open_descriptors();
 
 /// `count` octets that show any loss, repetition or exchange: octet i is i mod 251.
 [[nodiscard]] std::string pattern(std::size_t count);

@@ -69,7 +69,7 @@ class KeyboardInterrupt : public std::exception {
 /// what() is Python's text, "[Errno 98] Address already in use".
 class OSError : public std::system_error {
  public:
-  /// `strerror` replaces the system's own text for `error_number`.
+  /// `strerror` replaces the system's own text for `error_number`. Number 0: the text is all there is.
   explicit OSError(int error_number, const std::string& strerror = {});
   OSError(const std::error_code& code, const std::string& strerror);
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "antiphon/asio_style/address.hpp"
 #include "antiphon/asio_style/handle.hpp"
+#include "antiphon/asio_style/options.hpp"
 #include "antiphon/asio_style/protocol.hpp"
 #include "antiphon/asio_style/server.hpp"
 #include "antiphon/asio_style/task.hpp"
@@ -45,39 +45,6 @@ struct ExceptionContext {
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
-
-/// None, one or several host names. None and "" mean every interface (AS-010, AS-011).
-class Hosts {
- public:
-  Hosts() = default;
-  Hosts(std::nullopt_t) {}                                             // NOLINT(google-explicit-constructor)
-  Hosts(const char* host) : Hosts(std::string(host)) {}                // NOLINT(google-explicit-constructor)
-  Hosts(std::string_view host) : Hosts(std::string(host)) {}           // NOLINT(google-explicit-constructor)
-  Hosts(std::string host) : names_(std::vector{std::move(host)}) {}    // NOLINT(google-explicit-constructor)
-  Hosts(std::vector<std::string> hosts) : names_(std::move(hosts)) {}  // NOLINT(google-explicit-constructor)
-  Hosts(std::initializer_list<std::string> hosts) : names_(std::vector(hosts)) {}
-
-  /// False: no host was given at all, which matters to the argument checks (AS-006, AS-007).
-  [[nodiscard]] bool given() const noexcept { return names_.has_value(); }
-  [[nodiscard]] std::vector<std::string> names() const { return names_.value_or(std::vector<std::string>{}); }
-
- private:
-  std::optional<std::vector<std::string>> names_;
-};
-
-/// AI_PASSIVE, spelled out so that <netdb.h> stays out of here.
-inline constexpr int ai_passive = 1;
-
-struct CreateServerOptions {
-  int family = 0;          ///< AF_UNSPEC: IPv4 and IPv6 (AS-019)
-  int flags = ai_passive;  ///< for getaddrinfo (AS-020)
-  /// A bound stream socket instead of host and port; the server owns it from then on (AS-031).
-  std::optional<int> sock{};
-  int backlog = 100;                    ///< for listen, and the most accepts per event (AS-032, AS-033)
-  std::optional<bool> reuse_address{};  ///< none: yes (AS-021)
-  bool reuse_port = false;              ///< AS-023
-  bool start_serving = true;            ///< false: bound but not listening (AS-034)
-};
 
 /// asyncio's loop, turning on an io_context.
 ///
@@ -184,6 +151,47 @@ class EventLoop {
   Task<std::shared_ptr<Server>> create_server(ProtocolFactory protocol_factory, Hosts host,
                                               std::optional<std::uint16_t> port,
                                               CreateServerOptions options = {});
+
+  /// Binds a UNIX stream socket at `path`; a leading NUL means the abstract namespace (AS-037). A socket file
+  /// that is there already is removed first, even one in use (AS-038); another file is left alone: OSError
+  /// EADDRINUSE (AS-039). Closing the server leaves the file (AS-040). ValueError for path with sock, for
+  /// neither, for a sock that is no UNIX stream (AS-041 to AS-043).
+  Task<std::shared_ptr<Server>> create_unix_server(ProtocolFactory protocol_factory,
+                                                   std::optional<std::string> path,
+                                                   CreateUnixServerOptions options = {});
+
+  /// Connects to the first address of `host` that answers, asks the factory, and completes once
+  /// connection_made was called (AS-087). Nothing answers: the one error, or an OSError that lists all of
+  /// them, and the factory is never asked (AS-088). ValueError as AS-089 has it. Cancelled: the connection is
+  /// closed (AS-093).
+  Task<Connection> create_connection(ProtocolFactory protocol_factory, std::optional<std::string> host,
+                                     std::optional<std::uint16_t> port, CreateConnectionOptions options = {});
+  /// The same to the UNIX socket at `path`.
+  Task<Connection> create_unix_connection(ProtocolFactory protocol_factory, std::optional<std::string> path,
+                                          CreateUnixConnectionOptions options = {});
+  /// Makes a server side transport of `sock`, a connected stream socket that somebody else accepted (AS-084);
+  /// no server counts it (AS-086). `sock` stays the caller's after a ValueError or TypeError (AS-085); else
+  /// it is ours, and closed if the factory throws.
+  Task<Connection> connect_accepted_socket(ProtocolFactory protocol_factory, int sock,
+                                           ConnectAcceptedSocketOptions options = {});
+
+  /// Sends a file after what was written before, and returns how many octets (AS-256). `file` is the
+  /// descriptor of a regular file, the caller's; its position is moved behind the last octet sent (AS-259).
+  /// Meanwhile reading is paused (AS-260) and write throws RuntimeError (AS-157); write_eof waits for the
+  /// file, close and abort cut it off. RuntimeError on a closing transport (AS-257) and beside another
+  /// sendfile; ValueError for a count that is not positive, a negative offset (AS-258) or another kind of
+  /// file; ConnectionError if the connection is lost (AS-262); OSError if the file can't be read, which
+  /// leaves the connection as it is.
+  Task<std::uint64_t> sendfile(std::shared_ptr<Transport> transport, int file, SendfileOptions options = {});
+
+  /// Calls `fn` in every turn in which `fd` is readable; replaces an earlier reader. The descriptor stays the
+  /// caller's: remove it before closing. RuntimeError if it belongs to a transport. OSError if it can't be
+  /// polled, as a regular file.
+  void add_reader(int fd, Callback fn);
+  /// True if there was one.
+  bool remove_reader(int fd);  // NOLINT(modernize-use-nodiscard)
+  void add_writer(int fd, Callback fn);
+  bool remove_writer(int fd);  // NOLINT(modernize-use-nodiscard)
 
   /// For those who know Asio: other I/O objects may live here. Do not run, stop or restart it.
   [[nodiscard]] boost::asio::io_context& native() noexcept;

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The keyword arguments of the loop's operations, each with asyncio's default.
+namespace antiphon::asio_style {
+
+class BaseProtocol;
+class Transport;
+
+/// None, one or several host names. None and "" mean every interface (AS-010, AS-011).
+class Hosts {
+ public:
+  Hosts() = default;
+  Hosts(std::nullopt_t) {}                                             // NOLINT(google-explicit-constructor)
+  Hosts(const char* host) : Hosts(std::string(host)) {}                // NOLINT(google-explicit-constructor)
+  Hosts(std::string_view host) : Hosts(std::string(host)) {}           // NOLINT(google-explicit-constructor)
+  Hosts(std::string host) : names_(std::vector{std::move(host)}) {}    // NOLINT(google-explicit-constructor)
+  Hosts(std::vector<std::string> hosts) : names_(std::move(hosts)) {}  // NOLINT(google-explicit-constructor)
+  Hosts(std::initializer_list<std::string> hosts) : names_(std::vector(hosts)) {}
+
+  /// False: no host was given at all, which matters to the argument checks (AS-006, AS-007).
+  [[nodiscard]] bool given() const noexcept { return names_.has_value(); }
+  [[nodiscard]] std::vector<std::string> names() const { return names_.value_or(std::vector<std::string>{}); }
+
+ private:
+  std::optional<std::vector<std::string>> names_;
+};
+
+/// AI_PASSIVE, spelled out so that <netdb.h> stays out of here.
+inline constexpr int ai_passive = 1;
+
+struct CreateServerOptions {
+  int family = 0;          ///< AF_UNSPEC: IPv4 and IPv6 (AS-019)
+  int flags = ai_passive;  ///< for getaddrinfo (AS-020)
+  /// A bound stream socket instead of host and port; the server owns it from then on (AS-031).
+  std::optional<int> sock{};
+  int backlog = 100;                    ///< for listen, and the most accepts per event (AS-032, AS-033)
+  std::optional<bool> reuse_address{};  ///< none: yes (AS-021)
+  bool reuse_port = false;              ///< AS-023
+  bool start_serving = true;            ///< false: bound but not listening (AS-034)
+};
+
+struct CreateUnixServerOptions {
+  /// A bound AF_UNIX stream socket instead of a path; the server owns it from then on (AS-043).
+  std::optional<int> sock{};
+  int backlog = 100;          ///< AS-044
+  bool start_serving = true;  ///< AS-044
+};
+
+struct CreateConnectionOptions {
+  int family = 0;  ///< AF_UNSPEC: IPv4 and IPv6
+  int proto = 0;   ///< for getaddrinfo
+  int flags = 0;   ///< for getaddrinfo
+  /// A connected stream socket instead of host and port; the transport owns it from then on.
+  std::optional<int> sock{};
+  /// (host, port) to bind before connecting; only its addresses of the peer's family are tried (AS-091).
+  std::optional<std::pair<std::string, std::uint16_t>> local_addr{};
+  /// Start the next address after so long without an answer, beside the one before (AS-092, RFC 8305).
+  /// None: one after the other.
+  std::optional<std::chrono::nanoseconds> happy_eyeballs_delay{};
+  /// So many addresses of the first family, then the families in turn; 0: the resolver's order.
+  /// None: 1 with happy_eyeballs_delay, else 0 (AS-092).
+  std::optional<int> interleave{};
+};
+
+struct CreateUnixConnectionOptions {
+  std::optional<int> sock{};  ///< a connected AF_UNIX stream socket instead of a path
+};
+
+struct ConnectAcceptedSocketOptions {};
+
+struct SendfileOptions {
+  std::int64_t offset = 0;              ///< of the first octet in the file (AS-259)
+  std::optional<std::int64_t> count{};  ///< octets; none: to the end of the file (AS-259)
+  /// Where the kernel can't do it (TLS): read and write in blocks of 16 KiB. False: RuntimeError (AS-261).
+  bool fallback = true;
+};
+
+/// What opening a connection gives: `auto [transport, protocol] = co_await loop.create_connection(...)`.
+struct Connection {
+  std::shared_ptr<Transport> transport;
+  std::shared_ptr<BaseProtocol> protocol;
+};
+
+}  // namespace antiphon::asio_style
