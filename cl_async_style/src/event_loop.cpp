@@ -1,6 +1,9 @@
 #include "antiphon/cl_async_style/event_loop.hpp"
 
-#include <cstdio>
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
 #include <stdexcept>
 
 #include "loop.hpp"
@@ -11,10 +14,36 @@ namespace {
 
 thread_local loop* running = nullptr;
 
-constexpr std::size_t buffer_size = 65536;   // octets of one read at most (CL-007)
 constexpr std::size_t kept_capacity = 1024;  // octets that a socket's empty buffer may keep
 constexpr std::size_t spare_buffers = 8;     // of what sockets gave back
 constexpr std::size_t spare_capacity = 1U << 20U;
+
+/// The loops of the process (CL-006).
+struct registry {
+  std::mutex mutex;
+  std::vector<std::uint64_t> ids;
+  std::uint64_t last = 0;
+
+  std::uint64_t enter() {
+    const std::scoped_lock lock(mutex);
+    ids.push_back(++last);
+    return last;
+  }
+  void leave(std::uint64_t id) {
+    const std::scoped_lock lock(mutex);
+    std::erase(ids, id);
+  }
+};
+
+/// What to_open_in refuses with: no error of the application's, so nobody is told.
+struct loop_is_left : std::logic_error {
+  loop_is_left() : std::logic_error("the event loop is being left: nothing can be opened in it any more") {}
+};
+
+registry& loops() {
+  static registry all;
+  return all;
+}
 
 }  // namespace
 
@@ -28,9 +57,19 @@ loop& loop::current() {
   return *running;
 }
 
-loop::loop(event_loop_options options) : options_(std::move(options)), input_(buffer_size) {
+loop& loop::to_open_in() {
+  loop& in = current();
+  if (in.closing_) throw loop_is_left();
+  return in;
+}
+
+loop::loop(event_loop_options options)
+    : options_(std::move(options)), input_(buffer_size), id_(loops().enter()) {
   spare_buffers_.reserve(spare_buffers);
-  if (const int error = uv_loop_init(&uv_); error != 0) detail::condition_factory::raise(error, "event loop");
+  if (const int error = uv_loop_init(&uv_); error != 0) {
+    loops().leave(id_);
+    detail::condition_factory::raise(error, "event loop");
+  }
   uv_timer_init(&uv_, &ticker_);
   ticker_.data = this;
   running = this;
@@ -38,6 +77,7 @@ loop::loop(event_loop_options options) : options_(std::move(options)), input_(bu
 
 loop::~loop() {
   running = nullptr;
+  loops().leave(id_);
 }
 
 int loop::run(callback start_fn) {
@@ -65,27 +105,45 @@ void loop::run_ticks() noexcept {
   running_ticks_.clear();
 }
 
+void loop::warn(std::string_view text) noexcept {
+  try {
+    if (options_.warning_cb) {
+      options_.warning_cb(text);
+      return;
+    }
+  } catch (...) {
+    // A warning is not worth an error of its own; what it said goes to stderr.
+  }
+  std::fprintf(stderr, "cl_async_style: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
 void loop::application_error(const std::exception& error, std::exception_ptr exception,
                              const event_callback& event_cb) noexcept {
-  if (const bool* caught = std::get_if<bool>(&options_.catch_app_errors); caught != nullptr && !*caught) {
-    if (!error_) error_ = std::move(exception);  // the first one; it leaves start_event_loop (CL-030)
+  if (dynamic_cast<const loop_is_left*>(&error) != nullptr) return;
+  const auto leave = [&](std::exception_ptr with) {
+    if (!error_) error_ = std::move(with);  // the first one
     stop();
-    return;
-  }
-  const event_callback* handler = nullptr;
-  if (event_cb && options_.send_errors_to_eventcb)
-    handler = &event_cb;
-  else
-    handler = std::get_if<event_callback>(&options_.catch_app_errors);
+  };
+  const bool* caught = std::get_if<bool>(&options_.catch_app_errors);
   try {
-    if (handler != nullptr && *handler)
-      (*handler)(error);
+    if ((caught != nullptr && !*caught) ||                                      // CL-030
+        (options_.passthrough_errors && options_.passthrough_errors(error))) {  // CL-038
+      leave(std::move(exception));
+      return;
+    }
+    // Exactly one, in this order (CL-031).
+    const auto* function = std::get_if<event_callback>(&options_.catch_app_errors);
+    if (event_cb && options_.send_errors_to_eventcb)
+      event_cb(error);
+    else if (function != nullptr && *function)
+      (*function)(error);
+    else if (options_.handle_error)
+      options_.handle_error(error);
     else
-      std::fprintf(stderr, "cl_async_style: unhandled error in a callback: %s\n", error.what());
+      warn(std::string("unhandled error in a callback: ") + error.what());
   } catch (...) {
     // An error of the handler itself leaves the loop, as upstream (CL-041): there is nobody left to ask.
-    if (!error_) error_ = std::current_exception();
-    stop();
+    leave(std::current_exception());
   }
 }
 
@@ -119,8 +177,19 @@ void loop::release(handle_owner& owner) noexcept {
   owners_.pop_back();
 }
 
-/// Exit callbacks, then everything that is open is closed, whatever it is (CL-014; CL-016 and CL-017 hang
-/// upstream).
+bool loop::anybody_draining() const noexcept {
+  return std::any_of(owners_.begin(), owners_.end(), [](const auto& owner) { return owner->draining(); });
+}
+
+void loop::close_owners() noexcept {
+  for (std::size_t i = 0; i < owners_.size(); ++i) {
+    const std::shared_ptr<handle_owner> owner = owners_[i];
+    owner->close_at_exit();
+  }
+}
+
+/// Exit callbacks, then everything that is open is closed, whatever it is (CL-014, CL-015). Where upstream
+/// hangs, for handles that it does not know (CL-016) or a peer that does not read (CL-017), this ends.
 void loop::close() noexcept {
   while (!exit_callbacks_.empty()) {
     const callback fn = std::move(exit_callbacks_.back());
@@ -128,16 +197,30 @@ void loop::close() noexcept {
     guard({}, fn);
   }
   closing_ = true;
-  uv_close(reinterpret_cast<uv_handle_t*>(&ticker_), nullptr);
   signals.clear();
+  for (const auto& owner : std::vector(owners_))
+    if (!owner->draining()) owner->close_at_exit();
+  // The ticker is free now: it limits how long graceful closes may take.
+  bool in_time = options_.exit_grace.count() > 0;
+  ticker_.data = &in_time;
+  uv_timer_start(
+      &ticker_, [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = false; },
+      static_cast<std::uint64_t>(std::max<std::int64_t>(options_.exit_grace.count(), 0)), 0);
+  while (in_time && anybody_draining()) {
+    uv_run(&uv_, ticks_.empty() ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+    run_ticks();
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&ticker_), nullptr);
   while (true) {
-    for (std::size_t i = 0; i < owners_.size(); ++i) {
-      const std::shared_ptr<handle_owner> owner = owners_[i];
-      owner->close_at_exit();
-    }
-    uv_run(&uv_, UV_RUN_NOWAIT);
+    close_owners();
+    // Also waits for a lookup that cannot be cancelled any more.
+    const int active = uv_run(&uv_, ticks_.empty() ? UV_RUN_ONCE : UV_RUN_NOWAIT);
     while (!ticks_.empty()) run_ticks();
-    if (owners_.empty() && uv_loop_close(&uv_) == 0) return;
+    if (!owners_.empty() || active != 0) continue;
+    if (uv_loop_close(&uv_) == 0) return;
+    std::fputs("cl_async_style: a handle of libuv's has no owner:\n", stderr);
+    uv_print_all_handles(&uv_, stderr);
+    std::abort();  // its memory would be freed under libuv's feet
   }
 }
 
@@ -155,9 +238,26 @@ void add_event_loop_exit_callback(callback fn) {
   loop::current().at_exit(std::move(fn));
 }
 
+void buffer_writes(bool on) {
+  loop::current().buffer_writes = on;
+}
+
 loop_stats stats() {
   const loop& current = loop::current();
-  return {current.incoming, current.outgoing};
+  return {current.incoming, current.outgoing, current.dns_queries, current.handles(), current.handles()};
+}
+
+std::uint64_t event_loop_id() {
+  return loop::current().id();
+}
+
+std::vector<std::uint64_t> running_event_loops() {
+  const std::scoped_lock lock(loops().mutex);
+  return loops().ids;
+}
+
+void dump_event_loop_status(std::FILE* to) {
+  uv_print_all_handles(loop::current().uv(), to);
 }
 
 }  // namespace antiphon::cl_async_style

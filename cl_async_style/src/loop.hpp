@@ -3,11 +3,13 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,8 @@
 namespace antiphon::cl_async_style {
 
 class handle_owner;
+
+class socket_server;
 
 /// One thread's loop: libuv's, the queue of ticks, and what catches the application's errors.
 ///
@@ -31,8 +35,13 @@ class loop {
   /// The one that runs in this thread; throws std::logic_error if none does (CL-009).
   static loop& current();
   static loop* current_or_null() noexcept;
+  /// The same, for what opens something new: while the loop is left that is refused, which ends the callback
+  /// that tries. Otherwise a close_cb that connects again would go on for ever.
+  static loop& to_open_in();
 
   int run(callback start_fn);
+  /// From now on and to the end of the process; never 0.
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   void stop() noexcept { uv_stop(&uv_); }
   void at_exit(callback fn) { exit_callbacks_.push_back(std::move(fn)); }
 
@@ -40,18 +49,23 @@ class loop {
   /// one queue, so that they keep the order in which they were asked for.
   void next_tick(std::function<void()> fn, std::shared_ptr<void> keep = {});
 
-  /// Calls what the application gave; an exception goes where CL-031 says, never into libuv's C frames.
+  /// Calls what the application gave; an exception goes where CL-031 says, never into libuv's C frames. False
+  /// if there was one.
   template <typename Fn>
-  void guard(const event_callback& event_cb, Fn&& fn) noexcept {
+  bool guard(const event_callback& event_cb, Fn&& fn) noexcept {
     try {
       fn();
+      return true;
     } catch (const std::exception& error) {
       application_error(error, std::current_exception(), event_cb);
     } catch (...) {
       application_error(event_error(0, "an exception that is no std::exception"), std::current_exception(),
                         event_cb);
     }
+    return false;
   }
+  /// For people: to warning_cb or stderr.
+  void warn(std::string_view text) noexcept;
 
   /// Buffers for output go from socket to socket: an idle one is small, and a busy one need not ask the
   /// allocator.
@@ -64,9 +78,13 @@ class loop {
   [[nodiscard]] uv_loop_t* uv() noexcept { return &uv_; }
   [[nodiscard]] std::span<char> input() noexcept { return input_; }
   [[nodiscard]] bool closing() const noexcept { return closing_; }
+  [[nodiscard]] bool upstream_quirks() const noexcept { return options_.upstream_quirks; }
+  [[nodiscard]] std::size_t handles() const noexcept { return owners_.size(); }
 
-  std::size_t incoming = 0;
-  std::size_t outgoing = 0;
+  bool buffer_writes = true;
+  int incoming = 0;
+  int outgoing = 0;
+  int dns_queries = 0;
   std::map<int, std::shared_ptr<handle_owner>> signals;
 
  private:
@@ -74,6 +92,8 @@ class loop {
                          const event_callback& event_cb) noexcept;
   void run_ticks() noexcept;
   void close() noexcept;
+  void close_owners() noexcept;
+  [[nodiscard]] bool anybody_draining() const noexcept;
 
   struct tick {
     std::function<void()> fn;
@@ -90,6 +110,7 @@ class loop {
   std::exception_ptr error_;
   std::vector<std::string> spare_buffers_;
   std::vector<char> input_;
+  std::uint64_t id_;
   bool closing_ = false;
 };
 
@@ -101,6 +122,8 @@ class handle_owner {
   virtual ~handle_owner() = default;
   /// The loop ends: close the handle now, tell the application nothing but what it was promised.
   virtual void close_at_exit() noexcept = 0;
+  /// It was closed by the application and still sends what was written before: worth a moment at exit.
+  [[nodiscard]] virtual bool draining() const noexcept { return false; }
 
  protected:
   explicit handle_owner(loop& in) : loop_(&in) {}
@@ -110,6 +133,47 @@ class handle_owner {
   friend class loop;
   loop* loop_;
   std::size_t place_ = 0;  // in the loop's list
+};
+
+/// A handle that is freed once: closed, and let go of when libuv has let go.
+template <typename Handle>
+class owned_handle : public handle_owner {
+ public:
+  void free() noexcept {
+    if (std::exchange(freed_, true)) return;
+    uv_close(uv(), [](uv_handle_t* handle) {
+      auto& self = *static_cast<owned_handle*>(handle->data);
+      self.forget_callbacks();
+      self.in().release(self);
+    });
+  }
+  [[nodiscard]] bool freed() const noexcept { return freed_; }
+  void set_ref(bool on) noexcept {
+    if (!freed_) on ? uv_ref(uv()) : uv_unref(uv());
+  }
+  void close_at_exit() noexcept override { free(); }
+
+ protected:
+  using handle_owner::handle_owner;
+  /// They may hold this object, and would keep it for ever.
+  virtual void forget_callbacks() noexcept = 0;
+
+  /// After libuv's init of the handle, which must not have failed.
+  void own(std::shared_ptr<handle_owner> self) {
+    handle_.data = this;
+    in().adopt(std::move(self));
+  }
+  [[nodiscard]] Handle* get() noexcept { return &handle_; }
+  [[nodiscard]] uv_handle_t* uv() noexcept { return reinterpret_cast<uv_handle_t*>(&handle_); }
+  /// In a callback of libuv's.
+  template <typename Derived>
+  [[nodiscard]] static Derived& of(const Handle* handle) noexcept {
+    return static_cast<Derived&>(*static_cast<owned_handle*>(handle->data));
+  }
+
+ private:
+  Handle handle_{};
+  bool freed_ = false;
 };
 
 namespace detail {
@@ -125,8 +189,15 @@ struct condition_factory {
   }
   /// With a socket known.
   static std::shared_ptr<const event_error> from_errno(int number, const std::shared_ptr<socket>& of);
-  /// Throws what belongs to a listener or to nothing; `what` stands before the system's text.
-  [[noreturn]] static void raise(int number, const std::string& what);
+  /// Of nothing that is a socket; `about` names what it is.
+  static std::shared_ptr<const event_error> unattached(int number, const std::string& about);
+  /// The same, thrown to the caller (CL-072); `server` is the listener, if it is about one (CL-088).
+  [[noreturn]] static void raise(int number, const std::string& about,
+                                 const std::shared_ptr<socket_server>& server = {});
+  /// Throws what an operation on a closed socket is (CL-056).
+  [[noreturn]] static void raise_closed(const std::shared_ptr<socket>& of);
+  /// Throws what belongs to a socket: to the caller of a write that libuv refuses (CL-114).
+  [[noreturn]] static void raise_of(int number, const std::shared_ptr<socket>& of);
 };
 
 }  // namespace detail

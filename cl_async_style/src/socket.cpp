@@ -43,6 +43,12 @@ void close_socket(socket& which, close_options options) {
 bool socket_closed_p(const socket& which) noexcept {
   return of(which).closed();
 }
+void abort_socket(socket& which) {
+  of(which).abort();
+}
+void check_streamish_open(socket& which) {
+  if (of(which).closed()) detail::condition_factory::raise_closed(which.ref());
+}
 std::any& socket_data(socket& of) noexcept {
   return of.data_;
 }
@@ -77,6 +83,9 @@ write_buffer_limits get_write_buffer_limits(const socket& which) noexcept {
 }
 const std::string& peer_name(socket& which) {
   return of(which).peer_name();
+}
+async_io_stream* socket_stream(socket& which) noexcept {
+  return of(which).async();
 }
 
 }  // namespace antiphon::cl_async_style

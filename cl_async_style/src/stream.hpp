@@ -3,11 +3,14 @@
 #include <uv.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "address.hpp"
+#include "antiphon/cl_async_style/async_stream.hpp"
 #include "antiphon/cl_async_style/events.hpp"
 #include "antiphon/cl_async_style/socket.hpp"
 #include "antiphon/flow_control.hpp"
@@ -19,6 +22,7 @@ namespace antiphon::cl_async_style {
 /// (CL-105).
 struct stream_callbacks {
   read_callback read_cb;
+  stream_read_callback stream_read_cb;  // in stream mode, instead of read_cb
   socket_callback write_cb;
   event_callback event_cb;
   socket_callback connect_cb;
@@ -27,83 +31,149 @@ struct stream_callbacks {
   socket_callback resume_write_cb;
 };
 
+struct stream_settings {
+  WaterMarks marks;
+  bool allow_half_open = false;
+  bool stream_mode = false;
+  bool keep_input = true;  // stream mode: what read_cb leaves stays (CL-149)
+};
+
 /// Where a socket is in its life. Each step is taken once, in this order, some left out:
 ///
-///   open      reads and writes
-///   draining  closed for the application; what was written is still being sent, then the FIN (CL-121)
-///   closing   uv_close was called; libuv still holds the handle
-///   closed    libuv has let go; close_cb is due
-///   done      close_cb was called; only the application may still hold the object
-enum class phase { open, draining, closing, closed, done };
+///   connecting  a client's; writes are gathered, nothing else happens yet
+///   leaving     closed for the application while connecting; the connection is still made, since there is
+///               something to send (CL-133)
+///   open        reads and writes
+///   draining    closed for the application; what was written is still being sent, then the FIN (CL-121)
+///   closing     uv_close was called; libuv still holds the handle
+///   closed      libuv has let go; close_cb is due
+///   done        close_cb was called; only the application may still hold the object
+enum class phase { connecting, leaving, open, draining, closing, closed, done };
 
-/// A socket on libuv's TCP handle.
+/// A socket on libuv's TCP or pipe handle.
 class stream final : public socket, public handle_owner {
  public:
-  stream(loop& in, std::shared_ptr<const stream_callbacks> callbacks, WaterMarks marks, bool allow_half_open);
+  enum class kind { tcp, pipe };
+  enum class direction { incoming, outgoing };
 
-  [[nodiscard]] uv_stream_t* uv() noexcept { return reinterpret_cast<uv_stream_t*>(&tcp_); }
+  stream(loop& in, kind what, direction where, std::shared_ptr<const stream_callbacks> callbacks,
+         const stream_settings& settings);
+
+  [[nodiscard]] uv_stream_t* uv() noexcept { return &handle_.stream; }
+  [[nodiscard]] uv_pipe_t* uv_pipe() noexcept { return &handle_.pipe; }
+
   /// libuv has accepted into the handle: connect_cb, then reading (CL-091).
-  void connected();
+  void accepted();
+  /// libuv could not: closed, and nobody is told (CL-095).
+  void refuse() noexcept;
+  /// Starts to connect; what fails at once is told like what fails later (CL-176).
+  void connect(const socket_address& where);
+  void connect_pipe(const std::string& name);
+  /// The name could not be looked up: event_cb now, then closed (CL-174).
+  void not_resolved(const std::exception& event);
+  /// libuv has connected it to a child (CL-232): reading if it can be read, and writing.
+  void attached();
 
   void write(std::span<const std::byte> data, bool force);
   void write_replacing(std::span<const std::byte> data, write_options options);
+  void force_output() { flush(); }
   void close(bool force);
+  void abort();
   void shutdown();
   void set_reading(bool on);
   void set_timeouts(std::optional<std::chrono::milliseconds> read,
                     std::optional<std::chrono::milliseconds> write);
   void set_marks(std::optional<std::size_t> high, std::optional<std::size_t> low);
 
-  [[nodiscard]] bool closed() const noexcept { return phase_ != phase::open; }
-  [[nodiscard]] bool reading() const noexcept { return reading_ && phase_ == phase::open; }
+  [[nodiscard]] bool closed() const noexcept { return phase_ != phase::open && phase_ != phase::connecting; }
+  [[nodiscard]] bool reading() const noexcept { return reading_ && !closed(); }
   [[nodiscard]] std::size_t buffered() const noexcept;
-  [[nodiscard]] const WaterMarks& marks() const noexcept { return marks_; }
+  [[nodiscard]] const WaterMarks& marks() const noexcept { return settings_.marks; }
   [[nodiscard]] const std::string& peer_name();
+  [[nodiscard]] async_io_stream* async() noexcept { return async_ ? &*async_ : nullptr; }
+  [[nodiscard]] std::shared_ptr<stream> self() {
+    return std::static_pointer_cast<stream>(shared_from_this());
+  }
 
   void close_at_exit() noexcept override;
+  [[nodiscard]] bool draining() const noexcept override {
+    return phase_ == phase::leaving || phase_ == phase::draining;
+  }
 
  private:
   enum class eof { none, received };
   enum class sending { open, ending, ended };  // ending: the FIN follows what is written
 
+  // stream.cpp: from the connection to the end
+  void connected(int status);
+  void start_reading();
   void read(ssize_t count, const char* octets);
-  void flush();
-  void queue_flush();
-  void written(int status);
-  void drained();
-  void end_sending();
+  void deliver_octets(std::span<const std::byte> octets);
+  void leave();
   void fail(int number);
   void deliver(std::shared_ptr<const event_error> event);
+  void end_sending();
   void close_handle();
   void finish();
+
+  // stream_write.cpp
+  void gather(std::span<const std::byte> data);
+  void queue_flush();
+  void flush();
+  void written(int status);
+  void failed(int status, unsigned requests);
+  void sent(unsigned requests);
   void signal_flow(FlowSignal signal);
+
+  // stream_timeouts.cpp
   void arm_read_timer(std::chrono::milliseconds wait);
   void arm_write_timer(std::chrono::milliseconds wait);
+  void stop_timers() noexcept;
 
   template <typename Fn>
-  void guard(Fn&& fn) {
-    in().guard(callbacks_->event_cb, std::forward<Fn>(fn));
+  bool guard(Fn&& fn) {
+    return in().guard(callbacks_->event_cb, std::forward<Fn>(fn));
   }
-  [[nodiscard]] std::shared_ptr<stream> self() {
-    return std::static_pointer_cast<stream>(shared_from_this());
+  [[nodiscard]] int& counter() noexcept {
+    return direction_ == direction::incoming ? in().incoming : in().outgoing;
   }
 
-  uv_tcp_t tcp_{};
+  union {
+    uv_handle_t any;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  } handle_{};
   uv_write_t write_request_{};
-  uv_shutdown_t shutdown_request_{};
+  union {  // one after the other
+    uv_connect_t connect;
+    uv_shutdown_t shutdown;
+  } request_{};
   std::shared_ptr<const stream_callbacks> callbacks_;
   std::shared_ptr<const event_error> cause_;
+  stream_settings settings_;
   std::string gathered_;   // of this tick, or waiting for the request in flight
   std::string in_flight_;  // owned by libuv while writing_
-  WaterMarks marks_;
-  phase phase_ = phase::open;
+  /// cl-async's write requests, of which write_cb (CL-108, CL-109) and streamish_canceled (CL-118) are told.
+  /// The octets of several may go in one of libuv's.
+  struct {
+    unsigned gathered = 0;  // what gathered_ holds
+    unsigned handed = 0;    // of those, the ones whose tick has come: upstream's are libuv's by now
+    unsigned in_flight = 0;
+    bool plain = false;      // this tick's writes without callbacks are counted
+    bool replacing = false;  // this tick's writes with callbacks are
+  } requests_;
+  int write_error_ = 0;  // of the first request that failed; told when its completion is
+  phase phase_;
+  kind kind_;
+  direction direction_;
   eof eof_ = eof::none;
   sending sending_ = sending::open;
   bool reading_ = true;
   bool started_ = false;  // reading was started: after connect_cb
   bool writing_ = false;
   bool flush_queued_ = false;
-  bool allow_half_open_;
+  std::optional<async_io_stream> async_;
   std::string peer_name_;
 
   struct timeouts {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,13 +20,12 @@
 
 namespace antiphon::cl_async_style::test {
 
-/// A blocking client. Its time limit is only against a hang.
+/// A blocking connection. Its time limit is only against a hang.
 class peer {
  public:
+  /// Connects to a server.
   explicit peer(std::uint16_t port, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval limit{30, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+    set_limits();
     if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
     sockaddr_in where{};
     where.sin_family = AF_INET;
@@ -34,6 +34,17 @@ class peer {
     if (::connect(fd_, reinterpret_cast<sockaddr*>(&where), sizeof(where)) != 0)
       throw std::runtime_error("the peer cannot connect");
   }
+  /// The same on a UNIX socket.
+  explicit peer(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
+    set_limits();
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    path.copy(where.sun_path, sizeof(where.sun_path) - 1);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&where), sizeof(where)) != 0)
+      throw std::runtime_error("the peer cannot connect to " + path);
+  }
+  struct adopt_t {};
+  peer(adopt_t, int fd) : fd_(fd) { set_limits(); }
   peer(const peer&) = delete;
   peer& operator=(const peer&) = delete;
   ~peer() { close(); }
@@ -80,7 +91,57 @@ class peer {
   }
 
  private:
+  void set_limits() const {
+    const timeval limit{30, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  }
   int fd_;
+};
+
+/// A port on which a test accepts for itself.
+class door {
+ public:
+  door() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const timeval limit{30, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(where);
+    if (::bind(fd_, reinterpret_cast<sockaddr*>(&where), size) != 0 || ::listen(fd_, 16) != 0 ||
+        ::getsockname(fd_, reinterpret_cast<sockaddr*>(&where), &size) != 0)
+      throw std::runtime_error("the door cannot be opened");
+    port_ = ntohs(where.sin_port);
+  }
+  door(const door&) = delete;
+  door& operator=(const door&) = delete;
+  ~door() { close(); }
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] int accept() const { return ::accept(fd_, nullptr, nullptr); }
+  /// From now on connecting is refused.
+  void close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_;
+  std::uint16_t port_ = 0;
+};
+
+/// A thread that is waited for.
+class helper {
+ public:
+  template <typename Fn>
+  explicit helper(Fn fn) : thread_(std::move(fn)) {}
+  helper(const helper&) = delete;
+  helper& operator=(const helper&) = delete;
+  ~helper() { thread_.join(); }
+
+ private:
+  std::thread thread_;
 };
 
 /// Writes down the life of one socket and runs what the test puts into it.

@@ -42,20 +42,60 @@ TEST(socket_write, the_writes_of_a_tick_make_one_request_CL_102_CL_109) {
   scene play;
   int calls = 0;
   play.on_connect = [&](socket& which) {
-    write_socket_data(which, "a", {.write_cb = [&](socket& done) {
-                        ++calls;
+    write_socket_data(which, "-", {.write_cb = [&](socket& done) {
                         EXPECT_EQ(write_buffer_size(done), 0U);
-                        close_socket(done);
+                        if (++calls == 2) close_socket(done);
+                        if (calls > 1) return;
+                        write_socket_data(done, "a");
+                        write_socket_data(done, "b");
+                        write_socket_data(done, "c");
+                        EXPECT_EQ(calls, 1) << "CL-108";
+                        EXPECT_EQ(write_buffer_size(done), 3U);
                       }});
-    write_socket_data(which, "b");
-    write_socket_data(which, "c");
     EXPECT_EQ(calls, 0) << "CL-108";
-    EXPECT_EQ(write_buffer_size(which), 3U);
   };
   std::string got;
   play.play([&](peer& client) { got = client.read_all(); });
-  EXPECT_EQ(got, "abc");
-  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(got, "-abc");
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(socket_write, write_cb_is_told_of_each_request_that_cl_async_would_make_CL_108) {
+  const auto calls_for = [](const socket_callback& write) {
+    scene play;
+    int calls = 0;
+    play.on_connect = [&](socket& which) {
+      write_socket_data(which, "", {.write_cb = [&](socket&) { ++calls; }});
+      delay(
+          [&, kept = which.ref()] {
+            write(*kept);
+            close_socket(*kept);
+          },
+          {.time = std::chrono::milliseconds(2)});
+    };
+    play.play([](peer& client) { client.read_all(); });
+    return calls - 1;
+  };
+  EXPECT_EQ(calls_for([](socket& which) {
+              for (int i = 0; i < 3; ++i) write_socket_data(which, "x", {.force = true});
+            }),
+            3);
+  EXPECT_EQ(calls_for([](socket& which) {
+              for (int i = 0; i < 3; ++i) write_socket_data(which, "x");
+            }),
+            1);
+  EXPECT_EQ(calls_for([](socket& which) {
+              write_socket_data(which, "x");
+              write_socket_data(which, "y", {.event_cb = [](const std::exception&) {}});
+            }),
+            2)
+      << "those with callbacks are a request of their own (CL-107)";
+  EXPECT_EQ(calls_for([](socket& which) {
+              buffer_writes(false);
+              for (int i = 0; i < 3; ++i) write_socket_data(which, "x");
+            }),
+            3)
+      << "CL-103";
 }
 
 TEST(socket_write, an_empty_write_calls_write_cb_CL_116) {

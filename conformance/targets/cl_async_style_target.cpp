@@ -44,7 +44,7 @@ class ScriptSocket final : public ScriptedConnection {
   }
   void write_eof() override { as::shutdown_socket(*socket_); }
   void close() override { as::close_socket(*socket_); }
-  void abort() override { as::close_socket(*socket_, {.force = true}); }
+  void abort() override { as::abort_socket(*socket_); }
   void pause_reading() override { as::disable_socket(*socket_); }
   void resume_reading() override { as::enable_socket(*socket_); }
   void set_limits(std::optional<std::size_t> high, std::optional<std::size_t> low) override {

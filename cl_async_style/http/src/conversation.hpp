@@ -41,7 +41,7 @@ class conversation final : public response, private http::RequestParserListener 
   // From the server.
   void check_deadline(clock::time_point now);
   void begin_drain();
-  void abort() { close_socket(socket_, {.force = true}); }
+  void abort() { abort_socket(socket_); }
   [[nodiscard]] std::size_t buffered() const noexcept { return write_buffer_size(socket_); }
   std::size_t place = 0;  // in the server's list
 

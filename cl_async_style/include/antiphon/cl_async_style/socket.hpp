@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "antiphon/cl_async_style/conditions.hpp"
 #include "antiphon/cl_async_style/event_loop.hpp"
@@ -26,8 +27,12 @@ using close_callback = std::function<void(socket&, const event_error* cause)>;
 /// One connection. Callbacks are handed a reference; ref() keeps the object beyond the call. Every function
 /// here is safe on a closed socket.
 ///
-/// The life of a socket: connect_cb, then any number of read_cb and write_cb, then at most one socket_eof or
-/// read error on event_cb (and one for each write that failed), then close_cb. Nothing after close_cb.
+/// The life of a socket: connect_cb (once, before any read_cb), then any number of read_cb and write_cb, then
+/// at most one socket_eof or read error on event_cb (and one for each write that failed or was given up,
+/// CL-076), then close_cb. A local close is told by close_cb only (CL-125), though writes that were already
+/// asked for are still told of (CL-126, CL-127). Nothing after close_cb.
+///
+/// It belongs to the loop's thread and is to be let go of there.
 class socket : public std::enable_shared_from_this<socket> {
  public:
   socket(const socket&) = delete;
@@ -52,9 +57,14 @@ struct write_options {
   bool force = false;  ///< hand to the kernel now, not at the end of the tick
 };
 
-/// Writes. The octets of one tick are gathered and sent together at its end (CL-102); `force` sends all that
-/// is gathered so far at once. The order of the calls is the order on the wire, always (unlike upstream,
-/// CL-103, CL-107). The data is copied. On a closed socket: nothing (CL-111).
+/// Writes. The octets of one tick are gathered and sent together at its end (CL-102); `force`, or
+/// buffer_writes(false), sends all that is gathered so far at once (CL-103); before the connection is made
+/// everything waits for it (CL-104). The order of the calls is the order on the wire, always (unlike
+/// upstream, CL-103, CL-107). The data is copied (CL-117). On a closed socket: nothing (CL-111).
+///
+/// write_cb belongs to the socket, not to the write (CL-109). It is called when the kernel has taken all:
+/// once for what one tick gathered, once for those of its writes that brought callbacks, once for each forced
+/// write (CL-108); an empty write counts (CL-116).
 void write_socket_data(socket& to, std::span<const std::byte> data, write_options options);
 void write_socket_data(socket& to, std::span<const std::byte> data);
 void write_socket_data(socket& to, std::string_view data, write_options options);
@@ -63,21 +73,42 @@ void write_socket_data(socket& to, std::string_view data);
 struct close_options {
   bool force = false;  ///< drop what is not sent yet
 };
-/// Graceful: what was written is sent first, however long that takes (CL-121, CL-128). A second call does
-/// nothing (CL-124), but `force` after a graceful close drops the rest (unlike upstream). No further read_cb.
+/// Graceful: what was written is sent first, however long that takes (CL-121, CL-128); also what was written
+/// before the connection is made (unlike upstream, CL-133). Forced: all at once (CL-122). No further read_cb.
+/// A second call does nothing, forced or not (CL-124); abort_socket does.
 void close_socket(socket& which, close_options options = {});
 /// True from close_socket on, and when event_cb is told of the end (CL-070, CL-120).
 [[nodiscard]] bool socket_closed_p(const socket& which) noexcept;
+
+// The streamish interface: the same under the names of cl-async's base class (CL-132).
+inline void close_streamish(socket& which, close_options options = {}) {
+  close_socket(which, options);
+}
+[[nodiscard]] inline bool streamish_closed_p(const socket& which) noexcept {
+  return socket_closed_p(which);
+}
+inline void streamish_write(socket& to, std::span<const std::byte> data, write_options options = {}) {
+  write_socket_data(to, data, std::move(options));
+}
+inline void streamish_write(socket& to, std::string_view data, write_options options = {}) {
+  write_socket_data(to, data, std::move(options));
+}
+/// Throws streamish_closed (CL-056).
+void check_streamish_open(socket& which);
+
 /// A place for the application's own; empty at first, kept after the close (CL-132).
 [[nodiscard]] std::any& socket_data(socket& of) noexcept;
 
 /// Ends the connection with socket_timeout if nothing is read, or nothing of waiting output is taken, for
-/// that long. None or zero: no limit; may be called again (unlike upstream, CL-158, CL-159). Throws
-/// streamish_closed (CL-156).
+/// that long (CL-157). None, zero or negative: no limit (CL-155); may be called again (unlike upstream,
+/// CL-158, CL-159). The two cannot be told apart (CL-161). Throws streamish_closed (CL-156).
 void set_socket_timeouts(socket& which, std::optional<std::chrono::milliseconds> read,
                          std::optional<std::chrono::milliseconds> write);
 
 // Extensions: what cl-async has not, in its idiom.
+
+/// Extension: closes at once whatever is still to be sent, also what a graceful close is waiting for.
+void abort_socket(socket& which);
 
 /// Extension: stops and restarts reading; the peer is held back by the kernel (upstream: "not implemented",
 /// CL-144).

@@ -1,0 +1,174 @@
+// What a socket is given to send: gathered to the end of the tick, handed to libuv, told of when it is gone.
+
+#include <utility>
+
+#include "stream.hpp"
+
+namespace antiphon::cl_async_style {
+
+namespace {
+
+uv_buf_t view(const std::string& octets, std::size_t from) noexcept {
+  // libuv's buffers are not const, but it only reads what it writes.
+  return uv_buf_init(const_cast<char*>(octets.data()) + from, static_cast<unsigned>(octets.size() - from));
+}
+
+}  // namespace
+
+std::size_t stream::buffered() const noexcept {
+  if (phase_ == phase::closed || phase_ == phase::done) return 0;
+  const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(&handle_.stream) : 0;
+  return gathered_.size() + queued;
+}
+
+void stream::gather(std::span<const std::byte> data) {
+  in().lend_buffer(gathered_, data.size());
+  gathered_.append(reinterpret_cast<const char*>(data.data()), data.size());
+}
+
+void stream::write(std::span<const std::byte> data, bool force) {
+  if (closed() || sending_ != sending::open) return;
+  gather(data);
+  if (phase_ == phase::connecting) return;  // all of it goes when the connection is made (CL-104)
+  if (force || !in().buffer_writes) {
+    ++requests_.gathered;
+    flush();
+  } else {
+    if (!std::exchange(requests_.plain, true)) ++requests_.gathered;
+    queue_flush();
+  }
+  if (phase_ == phase::open) signal_flow(settings_.marks.added(buffered()));
+}
+
+void stream::write_replacing(std::span<const std::byte> data, write_options options) {
+  if (closed() || sending_ != sending::open) return;
+  const bool on_its_own = options.force || !in().buffer_writes;
+  // In the tick, before the data is written: what is read until then still goes to the old ones (CL-106).
+  in().next_tick(
+      [this, given = std::move(options)]() mutable {
+        auto replaced = std::make_shared<stream_callbacks>(*callbacks_);
+        if (given.read_cb) replaced->read_cb = std::move(given.read_cb);
+        if (given.write_cb) replaced->write_cb = std::move(given.write_cb);
+        if (given.event_cb) replaced->event_cb = std::move(given.event_cb);
+        callbacks_ = std::move(replaced);
+      },
+      self());
+  gather(data);
+  if (phase_ == phase::connecting) return;
+  if (on_its_own || !std::exchange(requests_.replacing, true)) ++requests_.gathered;
+  queue_flush();
+  signal_flow(settings_.marks.added(buffered()));
+}
+
+void stream::queue_flush() {
+  if (flush_queued_) return;
+  flush_queued_ = true;
+  in().next_tick(
+      [this] {
+        flush_queued_ = false;
+        // What libuv refuses belongs to no socket's callback (CL-114).
+        in().guard({}, [this] { flush(); });
+        // What waits behind another request counts as handed over; the next tick's is a request of its own.
+        requests_.handed = requests_.gathered;
+        requests_.plain = requests_.replacing = false;
+      },
+      self());
+}
+
+/// To the kernel if it takes it, else to libuv. One request at a time: what is written meanwhile goes with
+/// the next.
+void stream::flush() {
+  if (writing_ || requests_.gathered == 0 || (phase_ != phase::open && phase_ != phase::draining)) return;
+  if (uv_is_writable(uv()) == 0) {
+    gathered_.clear();
+    requests_.gathered = requests_.handed = 0;
+    detail::condition_factory::raise_of(UV_EPIPE, self());
+  }
+  const unsigned requests = std::exchange(requests_.gathered, 0);
+  requests_.handed = 0;
+  requests_.plain = requests_.replacing = false;
+  std::size_t taken = 0;
+  if (!gathered_.empty()) {
+    const uv_buf_t buffer = view(gathered_, 0);
+    const int count = uv_try_write(uv(), &buffer, 1);
+    // An error is told when a request's completion would be, not from inside a write: below, libuv tries
+    // again, fails again and calls back.
+    if (count < 0 && count != UV_EAGAIN) write_error_ = count;
+    taken = count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+  if (timeouts_) timeouts_->last_write = uv_now(in().uv());
+  if (taken == gathered_.size()) {
+    in().take_back(gathered_);
+    sent(requests);
+    return;
+  }
+  std::swap(in_flight_, gathered_);
+  requests_.in_flight = requests;
+  const uv_buf_t buffer = view(in_flight_, taken);
+  const int error = uv_write(&write_request_, uv(), &buffer, 1, [](uv_write_t* request, int status) {
+    static_cast<stream*>(request->data)->written(status);
+  });
+  if (error != 0)
+    fail(error);
+  else
+    writing_ = true;
+}
+
+void stream::written(int status) {
+  writing_ = false;
+  const unsigned requests = std::exchange(requests_.in_flight, 0);
+  in().take_back(in_flight_);
+  if (status < 0) {
+    failed(status, requests);
+    return;
+  }
+  write_error_ = 0;
+  if (timeouts_) timeouts_->last_write = uv_now(in().uv());
+  sent(requests);
+}
+
+/// The first request has its own error. Those behind it were given up with the socket (CL-118), or were made
+/// when the connection was known to be gone (CL-076).
+void stream::failed(int status, unsigned requests) {
+  const int refused = std::exchange(write_error_, 0);
+  requests += std::exchange(requests_.handed, 0);
+  if (status != UV_ECANCELED) {
+    const int number = refused != 0 ? refused : status;
+    if (phase_ <= phase::draining)
+      fail(number);
+    else
+      deliver(detail::condition_factory::from_errno(number, self()));
+    --requests;
+  }
+  const int rest = refused != 0 ? UV_EPIPE : UV_ECANCELED;
+  for (unsigned i = 0; i < requests; ++i) deliver(detail::condition_factory::from_errno(rest, self()));
+}
+
+/// The kernel has taken all of these.
+void stream::sent(unsigned requests) {
+  if (callbacks_->write_cb)
+    in().next_tick(
+        [this, requests] {
+          for (unsigned i = 0; i < requests && callbacks_->write_cb; ++i)
+            guard([this] { callbacks_->write_cb(*this); });
+        },
+        self());
+  if (requests_.handed > 0 || phase_ == phase::draining) flush();  // what waited behind them
+  if (writing_ || sending_ == sending::ended) return;
+  if ((sending_ == sending::ending && gathered_.empty()) || phase_ == phase::draining) end_sending();
+  if (phase_ == phase::open) signal_flow(settings_.marks.removed(buffered()));
+}
+
+void stream::signal_flow(FlowSignal signal) {
+  if (signal == FlowSignal::none) return;
+  const socket_callback& told =
+      signal == FlowSignal::pause ? callbacks_->pause_write_cb : callbacks_->resume_write_cb;
+  if (told) guard([&] { told(*this); });
+}
+
+void stream::set_marks(std::optional<std::size_t> high, std::optional<std::size_t> low) {
+  const FlowSignal signal = settings_.marks.set(high, low, buffered());
+  if (phase_ == phase::open) signal_flow(signal);
+}
+
+}  // namespace antiphon::cl_async_style
