@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "antiphon/cl_async_style/event_loop.hpp"
+#include "sigpipe.hpp"
 
 namespace antiphon::cl_async_style {
 
@@ -100,6 +101,7 @@ class loop {
     std::shared_ptr<void> keep;
   };
 
+  without_sigpipe quiet_;
   uv_loop_t uv_{};
   uv_timer_t ticker_{};
   event_loop_options options_;

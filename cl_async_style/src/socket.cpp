@@ -1,6 +1,7 @@
 #include "antiphon/cl_async_style/socket.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "stream.hpp"
 
@@ -14,6 +15,12 @@ stream& of(socket& which) noexcept {
 }
 const stream& of(const socket& which) noexcept {
   return static_cast<const stream&>(which);
+}
+
+/// CL-144.
+void refuse_as_upstream() {
+  const loop* in = loop::current_or_null();
+  if (in != nullptr && in->upstream_quirks()) throw std::logic_error("not implemented");
 }
 
 }  // namespace
@@ -59,9 +66,11 @@ void set_socket_timeouts(socket& which, std::optional<std::chrono::milliseconds>
 }
 
 void disable_socket(socket& which) {
+  refuse_as_upstream();
   of(which).set_reading(false);
 }
 void enable_socket(socket& which) {
+  refuse_as_upstream();
   of(which).set_reading(true);
 }
 bool socket_enabled_p(const socket& which) noexcept {
