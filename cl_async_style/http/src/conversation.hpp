@@ -2,13 +2,17 @@
 
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "antiphon/cl_async_style.hpp"
 #include "antiphon/cl_async_style/http/listener.hpp"
+#include "antiphon/cl_async_style/http/promise.hpp"
 #include "antiphon/cl_async_style/http/response.hpp"
 #include "antiphon/http/parser.hpp"
 #include "antiphon/http/response_writer.hpp"
@@ -23,15 +27,24 @@ class wookie_server;
 /// response.
 ///
 /// A request is answered before the next one is parsed, so answers cannot swap (trap T2); what the client
-/// sends ahead waits in `ahead_`, and behind that in the kernel.
-class conversation final : public response, private http::RequestParserListener {
+/// sends ahead waits in `ahead_`, and behind that in the kernel. The same holds while a hook keeps a step
+/// waiting: nothing is parsed meanwhile, and what it is resumed for must still be the same exchange.
+///
+/// By file: conversation_reading.cpp (octets in), _dispatch (hooks, routes, errors), _answering (octets out),
+/// _ending (refused, drained, timed out, closed).
+class conversation final : public response,
+                           public std::enable_shared_from_this<conversation>,
+                           private http::RequestParserListener {
  public:
   using clock = std::chrono::steady_clock;
 
   conversation(wookie_server& server, cl_async_style::socket& socket);
   ~conversation() override;
+  /// The one that a socket carries, or null.
+  [[nodiscard]] static std::shared_ptr<conversation> of(cl_async_style::socket& which);
 
   // From the socket.
+  void connected();
   void read_data(std::span<const std::byte> octets);
   void peer_done();
   void writable_again();
@@ -45,6 +58,9 @@ class conversation final : public response, private http::RequestParserListener 
   [[nodiscard]] std::size_t buffered() const noexcept { return write_buffer_size(socket_); }
   std::size_t place = 0;  // in the server's list
 
+  // From main_event_handler.
+  void handle_error(const std::exception& error);
+
   // response
   using response::respond;
   using response::write;
@@ -53,22 +69,53 @@ class conversation final : public response, private http::RequestParserListener 
              std::optional<std::uint64_t> length) override;
   void write(std::span<const std::byte> octets) override;
   void finish() override;
-  [[nodiscard]] bool writable() const override { return writable_; }
-  void on_writable(Callback fn) override { on_writable_ = std::move(fn); }
+  [[nodiscard]] bool writable() const override;
+  void on_writable(Callback fn) override;
   void on_body(BodyCallback fn) override;
   void pause_body() override;
   void resume_body() override;
   void after(std::chrono::milliseconds time, Callback fn) override;
-  void on_cancel(Callback fn) override { on_cancel_ = std::move(fn); }
+  void on_cancel(Callback fn) override;
   [[nodiscard]] bool started() const noexcept override { return answering_ != answering::waiting; }
+  [[nodiscard]] bool finished() const noexcept override { return answering_ >= answering::finished; }
   void close_after() override { writer_.close_after(); }
+  void send_100_continue() override;
 
  private:
   /// What of the current request has come.
-  enum class receiving { idle, head, body, complete };
-  /// What of its answer has gone. `none`: nobody was asked yet; `last`: it was the connection's last
-  /// (lingering close).
-  enum class answering { none, waiting, started, finished, last };
+  enum class receiving {
+    idle,
+    head,
+    body,
+    whole,    ///< its last octet; its last :body-chunk hooks are under way
+    told,     ///< the handler knows that too; its :body-complete hooks are under way
+    complete  ///< and nothing more is to be done with it but to answer
+  };
+  /// What of its answer has gone.
+  enum class answering {
+    none,  ///< nobody was asked yet
+    waiting,
+    held,  ///< somebody has answered; :response-started hooks are under way
+    started,
+    finished,
+    last  ///< it was the connection's last (lingering close)
+  };
+  using step = void (conversation::*)();
+  /// An answer that waits for the :response-started hooks.
+  struct held_answer {
+    unsigned status;
+    http::Headers fields;
+    std::string body;
+    std::optional<std::uint64_t> length;
+    bool whole;  ///< given by respond; else by start, and `body` is what was written since
+    bool finished;
+  };
+
+  // response
+  [[nodiscard]] request& own_request() noexcept override { return request_; }
+  [[nodiscard]] http::Headers& own_headers() noexcept override { return headers_; }
+  [[nodiscard]] std::weak_ptr<response> own_reference() noexcept override { return weak_from_this(); }
+  [[nodiscard]] std::size_t exchange() const noexcept override { return exchanges_; }
 
   // http::RequestParserListener: the closures that Wookie makes at connect time.
   void on_url(std::string_view target) override;
@@ -76,67 +123,114 @@ class conversation final : public response, private http::RequestParserListener 
     request_.headers().add(name, value);
   }
   void on_headers_complete(const http::MessageHead& head) override { header_callback(head); }
-  void on_body(std::span<const std::byte> octets) override { body_callback(octets, false); }
+  void on_body(std::span<const std::byte> octets) override { body_callback(octets); }
   void on_message_complete() override { finish_callback(); }
 
+  // Reading.
   void header_callback(const http::MessageHead& head);
-  void body_callback(std::span<const std::byte> octets, bool last);
+  void head_known();
+  void body_callback(std::span<const std::byte> octets);
+  void deliver(std::span<const std::byte> octets);
+  void deliver_held();
   void finish_callback();
-
+  void body_ended();
+  void body_known();
   void parse(std::span<const std::byte> octets);
   void parse_ahead();
   [[nodiscard]] bool may_parse() const noexcept;
+  /// May `more` octets be stored beside `have`? If not, the request is refused with 413.
+  [[nodiscard]] bool storable(std::size_t have, std::size_t more);
+
+  // Dispatching.
+  [[nodiscard]] bool answerable() const noexcept {
+    return answering_ == answering::waiting || answering_ == answering::held ||
+           answering_ == answering::started;
+  }
   void find_route();
   void dispatch();
-  /// Runs application code; what it throws becomes an answer (WK-047).
+  void run_handler();
+  void call_handler();
+  void run_post_route();
+  /// Goes on with `next` when the hooks are done, now or later.
+  void after_hooks(const promise& hooks, step next);
+  void hooks_done(std::size_t exchange, step next, const std::exception_ptr& error);
+  /// Runs application code; what it throws becomes an answer (WK-047). The outermost one settles what it did.
   template <typename Step>
-  void guarded(Step&& step);
-  void handle_error(const std::exception& error);
-  void bail_out(unsigned status, std::string_view reason);
-  void send();
-  void answered();
-  void next_request();
-  void linger();
-  void set(receiving state) noexcept;
-  void set(answering state) noexcept;
+  void guarded(Step&& run);
+  void settle();
+  [[nodiscard]] bool ask_error_handlers(const std::exception& error);
+  void tell(const std::exception& event);
   /// Calls one of the handler's callbacks, which may end the exchange or replace itself meanwhile.
   template <typename Function, typename... Args>
   void call(Function& slot, Args&&... args);
   void drop_callbacks();
 
+  // Answering.
+  /// Lets the :response-started hooks see it. False: they keep it, or have stopped it.
+  [[nodiscard]] bool announced(unsigned status, std::span<const http::Field> fields, std::string_view body,
+                               std::optional<std::uint64_t> length, bool whole);
+  void release_answer(std::size_t exchange, const std::exception_ptr& error);
+  void send_whole(const http::ResponseView& view);
+  void send_head(unsigned status, std::span<const http::Field> fields, std::optional<std::uint64_t> length);
+  [[nodiscard]] std::span<const http::Field> all_fields(std::span<const http::Field> fields);
+  void refuse_fields();
+  void default_answer(unsigned status, std::string_view text);
+  void send();
+  void answered();
+
+  // Ending.
+  void bail_out(unsigned status, std::string_view reason);
+  void linger();
+
+  void set(receiving state) noexcept;
+  void set(answering state) noexcept;
+
   wookie_server& server_;
   cl_async_style::socket& socket_;
   http::RequestParser parser_;
   request request_;
+  http::Headers headers_;            // response_headers
+  std::vector<http::Field> fields_;  // those and the answer's own, together
   http::ResponseWriter writer_;
   route_match route_;
   std::size_t routes_tried_ = 0;
   std::string ahead_;
+  std::string early_;  // what came of the body before with_chunking was called, or waits for a hook
+  std::unique_ptr<held_answer> held_;
   Callback on_writable_;
   Callback on_cancel_;
   BodyCallback on_body_;
   std::vector<std::shared_ptr<event>> timers_;
   clock::time_point since_;  // of the last step, as coarse as the server's sweep
   std::size_t exchanges_ = 0;
+  int depth_ = 0;  // of guarded calls
   receiving receiving_ = receiving::idle;
   answering answering_ = answering::none;
   bool parsing_ = false;
+  bool paused_ = false;   // the parser stands behind a pause: it has something to tell without more octets
+  bool holding_ = false;  // a hook keeps a step waiting
   bool body_paused_ = false;
   bool writable_ = true;
   bool peer_done_ = false;
-  bool first_ = true;       // no request was seen yet
-  bool continued_ = false;  // 100 Continue was sent for this request
+  bool first_ = true;        // no request was seen yet
+  bool continued_ = false;   // 100 Continue was sent for this request
+  bool dispatched_ = false;  // the handler was called, or 404 given
+  bool failed_ = false;      // an error has ended the steps of this request (WK-110)
+  bool no_hooks_ = false;    // its answer is not shown to :response-started hooks, one of which has failed
 };
 
 template <typename Step>
-void conversation::guarded(Step&& step) {
+void conversation::guarded(Step&& run) {
+  ++depth_;
   try {
-    step();
+    run();
   } catch (const std::exception& error) {
     handle_error(error);
   } catch (...) {
     handle_error(event_error(0, "an exception that is no std::exception"));
   }
+  --depth_;
+  settle();
 }
 
 template <typename Function, typename... Args>
@@ -144,8 +238,11 @@ void conversation::call(Function& slot, Args&&... args) {
   const std::size_t exchange = exchanges_;
   Function running = std::move(slot);
   slot = nullptr;
+  ++depth_;  // nothing is settled before the callback is back in its place
   guarded([&] { running(std::forward<Args>(args)...); });
   if (exchange == exchanges_ && !slot) slot = std::move(running);
+  --depth_;
+  settle();
 }
 
 }  // namespace antiphon::cl_async_style

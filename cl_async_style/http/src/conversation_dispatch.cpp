@@ -1,31 +1,91 @@
-// From a request to its handler.
+// From a request to its handler: hooks, routes, errors.
 
 #include "conversation.hpp"
 #include "wookie_server.hpp"
 
 namespace antiphon::cl_async_style {
 
+// Hooks
+
+void conversation::after_hooks(const promise& hooks, step next) {
+  if (hooks.finished()) return (this->*next)();
+  holding_ = true;
+  parser_.pause();
+  attach(
+      hooks,
+      [weak = weak_from_this(), exchange = exchanges_, next] {
+        if (const auto self = weak.lock()) self->hooks_done(exchange, next, nullptr);
+      },
+      [weak = weak_from_this(), exchange = exchanges_, next](const std::exception_ptr& error) {
+        if (const auto self = weak.lock()) self->hooks_done(exchange, next, error);
+      });
+}
+
+void conversation::hooks_done(std::size_t exchange, step next, const std::exception_ptr& error) {
+  // Meanwhile the request may have been answered, or its client gone.
+  if (exchange != exchanges_ || !holding_ || socket_closed_p(socket_)) return;
+  holding_ = false;
+  if (!body_paused_) parser_.resume();
+  since_ = server_.now();
+  guarded([&] {
+    if (error) std::rethrow_exception(error);
+    (this->*next)();
+  });
+}
+
+/// The :connect hooks come before anything is read (WK-020, WK-021).
+void conversation::connected() {
+  const auto refuse = [this](const std::exception& error) {
+    tell(error);
+    abort();
+  };
+  try {
+    const promise hooks = server_.state().run(hook::connect, socket_);
+    if (hooks.finished()) return;
+    holding_ = true;
+    attach(
+        hooks,
+        [weak = weak_from_this()] {
+          const auto self = weak.lock();
+          if (!self) return;
+          self->holding_ = false;
+          self->since_ = self->server_.now();
+          self->parse_ahead();
+        },
+        [weak = weak_from_this(), refuse](const std::exception_ptr& error) {
+          if (weak.expired()) return;
+          try {
+            std::rethrow_exception(error);
+          } catch (const std::exception& why) {
+            refuse(why);
+          } catch (...) {
+            refuse(event_error(0, "a :connect hook has failed"));
+          }
+        });
+  } catch (const std::exception& error) {
+    refuse(error);
+  } catch (...) {
+    refuse(event_error(0, "a :connect hook has failed"));
+  }
+}
+
+// Routes
+
 void conversation::find_route() {
   route_ = server_.state().find(request_, routes_tried_);
 }
 
 void conversation::dispatch() {
-  while (true) {
+  dispatched_ = true;  // once a request (WK-043)
+  after_hooks(server_.state().run(hook::pre_route, request_, *this), &conversation::run_handler);
+}
+
+void conversation::run_handler() {
+  while (answering_ == answering::waiting) {  // else a hook has answered
+    if (!route_.found) throw route_not_found(std::string(request_.path()), socket_.ref());
     try {
-      if (route_.found == nullptr) throw route_not_found(0, "no route for " + std::string(request_.path()));
-      server_.state().run_hooks(hook::pre_route, request_, *this);
-      if (answering_ != answering::waiting) return;  // a hook has answered
-      if (route_.found->mounted == nullptr) {
-        const auto keep = route_.found->handler;
-        keep(request_, *this, route_.args);
-      } else if (route_.mounted.found == http::Router::Found::route) {
-        route_.mounted.route->handler(request_, *this);
-      } else {
-        http::respond_not_found(route_.mounted, *this);
-      }
-      if (answering_ == answering::waiting || answering_ == answering::started)
-        server_.state().run_hooks(hook::post_route, request_, *this);
-      return;
+      call_handler();
+      return run_post_route();
     } catch (const next_route_signal&) {
       if (answering_ != answering::waiting) return;
       find_route();
@@ -33,24 +93,61 @@ void conversation::dispatch() {
   }
 }
 
-/// Wookie's main-event-handler (WK-104): who registered is asked first, then the default answers.
-void conversation::handle_error(const std::exception& error) {
-  if (answering_ == answering::waiting) {
-    for (const error_handler& handler : server_.state().error_handlers)
-      if (handler(error, request_, *this)) return;
-    if (condition_cast<route_not_found>(error)) {
-      http::Exchange::respond(404, "text/plain; charset=utf-8", "not found\n");
-      return;
-    }
-    server_.tell(error);
-    // Not the error's text, which is not the client's business (unlike upstream, WK-111).
-    http::Exchange::respond(500, "text/plain; charset=utf-8", "internal server error\n");
-  } else if (answering_ == answering::started) {
-    server_.tell(error);
-    abort();  // half an answer cannot be taken back
+void conversation::call_handler() {
+  const auto running = route_.found;  // it may be taken out of the routes meanwhile
+  if (running->mounted == nullptr) {
+    running->handler(request_, *this, route_.args);
+    // Who wants no pieces kept takes them from the client only when somebody is there to get them.
+    if (route_.chunk() && !running->options.buffer_body && !on_body_ && answerable()) pause_body();
+  } else if (route_.mounted.found == http::Router::Found::route) {
+    route_.mounted.route->handler(request_, *this);
   } else {
-    server_.tell(error);  // trap T13: the answer has gone
+    http::respond_not_found(route_.mounted, *this);
   }
+}
+
+void conversation::run_post_route() {
+  if (!server_.state().has(hook::post_route)) return;
+  const promise hooks = server_.state().run(hook::post_route, request_, *this);
+  attach(hooks, {}, [weak = weak_from_this(), exchange = exchanges_](const std::exception_ptr& error) {
+    const auto self = weak.lock();
+    if (self && self->exchanges_ == exchange) self->guarded([&] { std::rethrow_exception(error); });
+  });
+}
+
+// Errors
+
+bool conversation::ask_error_handlers(const std::exception& error) {
+  const auto handlers = server_.state().error_handlers.get();
+  if (!handlers) return false;
+  for (const auto& [kind, handle] : *handlers)
+    if (kind->covers(error) && handle(error, request_, *this)) return true;
+  return false;
+}
+
+/// The end of main_event_handler for a request that waits for its answer (WK-104).
+void conversation::handle_error(const std::exception& error) {
+  const bool not_found = condition_cast<route_not_found>(error) != nullptr;
+  if (answering_ == answering::waiting) {
+    failed_ = true;
+    bool taken = false;
+    try {
+      taken = ask_error_handlers(error);
+    } catch (const std::exception& again) {
+      tell(again);
+    } catch (...) {
+      tell(event_error(0, "an error handler has thrown what is no std::exception"));
+    }
+    if (!taken && !not_found) tell(error);
+    // The error's text is not the client's business (unlike upstream, WK-111).
+    if (!taken && answering_ == answering::waiting)
+      default_answer(not_found ? 404 : 500, not_found ? "not found\n" : "internal server error\n");
+  } else {
+    tell(error);  // trap T13: of an answer that has gone nothing can be said any more
+    if (answering_ == answering::started) abort();  // half an answer cannot be taken back
+  }
+  if (!holding_ && (receiving_ == receiving::whole || receiving_ == receiving::told))
+    set(receiving::complete);
 }
 
 }  // namespace antiphon::cl_async_style

@@ -10,10 +10,10 @@
 namespace antiphon::cl_async_style {
 
 void conversation::bail_out(unsigned status, std::string_view reason) {
-  server_.tell(
-      event_error(static_cast<int>(status), request_.peer().empty()
-                                                ? std::string(reason)
-                                                : std::string(request_.peer()) + ": " + std::string(reason)));
+  tell(parse_error(status,
+                   request_.peer().empty() ? std::string(reason)
+                                           : std::string(request_.peer()) + ": " + std::string(reason),
+                   socket_.ref()));
   if (answering_ == answering::started) {
     abort();
     return;
@@ -23,15 +23,25 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
     return;
   }
   ++exchanges_;
+  failed_ = true;
+  holding_ = false;
+  held_.reset();
   if (on_cancel_) call(on_cancel_);
   drop_callbacks();
   writer_.begin_error();
+  const std::array own{http::Field{"Content-Type", "text/plain; charset=utf-8"}};
+  const std::string text = std::string(reason) + "\n";
+  headers_.clear();
+  const http::ResponseView view{status, all_fields(own), text};
+  set(answering::held);
+  try {
+    server_.state().run(hook::response_started, *this, request_, status, view.fields, view.body);
+  } catch (const std::exception& error) {
+    tell(error);
+  }
   std::string& out = server_.scratch();
   out.clear();
-  const std::array fields{http::Field{"Content-Type", "text/plain; charset=utf-8"}};
-  std::string text(reason);
-  text += '\n';
-  writer_.respond({status, fields, text}, out);
+  writer_.respond(view, out);
   send();
   linger();
 }
@@ -52,21 +62,27 @@ void conversation::linger() {
 
 void conversation::peer_done() {
   peer_done_ = true;
-  if (answering_ == answering::last || receiving_ == receiving::idle) {
+  if (answering_ == answering::last) {
     close_socket(socket_);
-  } else if (receiving_ != receiving::complete && ahead_.empty() && !parsing_) {
+  } else if (holding_ || paused_ || parsing_ || !ahead_.empty()) {
+    return;  // there is more to be done with what has come; parse_ahead asks again
+  } else if (receiving_ == receiving::idle) {
+    close_socket(socket_);
+  } else if (receiving_ < receiving::whole) {
     if (const http::ParseResult result = parser_.finish(); result.status == http::ParseStatus::malformed)
       bail_out(result.error.status, result.error.reason);
   }
 }
 
 void conversation::ended() {
-  if ((answering_ == answering::waiting || answering_ == answering::started) && on_cancel_) {
-    ++exchanges_;
+  const bool cancelled = answerable() && on_cancel_;
+  set(answering::last);
+  ++exchanges_;
+  held_.reset();
+  if (cancelled) {
     const Callback cancel = std::exchange(on_cancel_, nullptr);
     guarded(cancel);
   }
-  set(answering::last);
   drop_callbacks();
   server_.remove(*this);
 }
@@ -84,15 +100,16 @@ void conversation::check_deadline(clock::time_point now) {
   if (socket_closed_p(socket_)) return;
   const http_limits& limits = server_.limits();
   const auto over = [&](std::chrono::milliseconds limit) { return now - since_ >= limit; };
+  const bool unanswered = answering_ == answering::waiting || answering_ == answering::held;
   if (answering_ == answering::last) {
     if (over(limits.linger)) abort();
   } else if (receiving_ == receiving::idle) {
     if (over(first_ ? std::min(limits.head, limits.keep_alive) : limits.keep_alive)) close_socket(socket_);
   } else if (receiving_ == receiving::head) {
     if (over(limits.head)) bail_out(408, "the request's head took too long");
-  } else if (receiving_ == receiving::body) {
-    if (!body_paused_ && over(limits.body_idle)) bail_out(408, "the request's body took too long");
-  } else if (answering_ == answering::waiting && over(limits.response)) {
+  } else if (receiving_ == receiving::body && !body_paused_ && !holding_) {
+    if (over(limits.body_idle)) bail_out(408, "the request's body took too long");
+  } else if (unanswered && over(limits.response)) {
     bail_out(503, "no answer in time");
   }
 }

@@ -18,16 +18,17 @@ void conversation::read_data(std::span<const std::byte> octets) {
 }
 
 bool conversation::may_parse() const noexcept {
-  return answering_ != answering::last && !body_paused_ && receiving_ != receiving::complete &&
+  return answering_ != answering::last && !holding_ && !body_paused_ && receiving_ < receiving::whole &&
          !socket_closed_p(socket_);
 }
 
 void conversation::parse(std::span<const std::byte> octets) {
   parsing_ = true;
-  while (!octets.empty() && may_parse()) {
+  while ((!octets.empty() || paused_) && may_parse()) {
     if (receiving_ == receiving::idle) set(receiving::head);
     const http::ParseResult result = parser_.feed(octets);
     octets = octets.subspan(result.consumed);
+    paused_ = result.status == http::ParseStatus::paused;
     if (result.status == http::ParseStatus::malformed) {
       octets = {};
       bail_out(result.error.status, result.error.reason);
@@ -45,16 +46,16 @@ void conversation::parse(std::span<const std::byte> octets) {
 
 void conversation::parse_ahead() {
   if (parsing_ || !may_parse()) return;
-  if (!ahead_.empty()) {
+  if (!ahead_.empty() || paused_) {
     const std::string octets = std::exchange(ahead_, {});
     parse(std::as_bytes(std::span(octets)));
   }
-  if (ahead_.empty() && !body_paused_) enable_socket(socket_);
-  if (ahead_.empty() && peer_done_) peer_done();
+  if (!ahead_.empty() || !may_parse()) return;
+  enable_socket(socket_);
+  if (peer_done_) peer_done();
 }
 
 void conversation::on_url(std::string_view target) {
-  request_.clear();
   if (!request_.set_target(target)) parser_.stop({400, "malformed escape in the request target"});
 }
 
@@ -67,54 +68,109 @@ void conversation::header_callback(const http::MessageHead& head) {
   set(receiving::body);
   set(answering::waiting);
   first_ = false;
-  continued_ = false;
+  continued_ = dispatched_ = failed_ = no_hooks_ = false;
   ++exchanges_;
   writer_.begin(request_, !server_.draining());
   guarded([this] {
-    server_.state().run_hooks(hook::parsed_headers, request_, *this);
-    routes_tried_ = 0;
-    find_route();
-    const bool own = route_.found != nullptr && route_.found->options.suppress_100;
-    continued_ = request_.expects_continue() && route_.found != nullptr && !own;
-    if (continued_) write_socket_data(socket_, http::ResponseWriter::continue_100);
-    if (route_.chunk()) dispatch();
+    after_hooks(server_.state().run(hook::parsed_headers, request_), &conversation::head_known);
   });
 }
 
-void conversation::body_callback(std::span<const std::byte> octets, bool last) {
+void conversation::head_known() {
+  if (answering_ != answering::waiting) return;  // a hook has answered
+  routes_tried_ = 0;
+  find_route();
+  if (route_.chunk())
+    request_.store_body_ = false;  // unless with_chunking wants it (WK-062)
+  else if (request_.store_body_ && request_.content_length() &&
+           !storable(0, static_cast<std::size_t>(*request_.content_length())))
+    return;
+  const bool own = route_.found != nullptr && route_.found->options.suppress_100;
+  if (route_.found != nullptr && !own) send_100_continue();
+  // Without a route the client shall not send its body for nothing (WK-071).
+  if (route_.chunk() || (route_.found == nullptr && request_.expects_continue())) dispatch();
+}
+
+bool conversation::storable(std::size_t have, std::size_t more) {
+  const auto& most = server_.state().config.max_body_size;
+  if (!most || (have <= *most && more <= *most - have)) return true;
+  failed_ = true;
+  parser_.stop({413, "the request's body is too large"});  // WK-150
+  paused_ = true;                                          // it says so when it is asked again
+  return false;
+}
+
+void conversation::body_callback(std::span<const std::byte> octets) {
   since_ = server_.now();
-  if (answering_ != answering::waiting && answering_ != answering::started)
-    return;  // answered already: dropped
-  if (!route_.chunk() || !on_body_) {
-    request_.append_body({reinterpret_cast<const char*>(octets.data()), octets.size()});
+  if (failed_ || !answerable()) return;  // answered already: dropped
+  if (!server_.state().has(hook::body_chunk)) {
+    deliver(octets);
     return;
   }
-  call(on_body_, octets, last);
+  guarded([&] {
+    const promise hooks = server_.state().run(hook::body_chunk, request_, octets, false);
+    if (hooks.finished()) return deliver(octets);
+    early_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+    after_hooks(hooks, &conversation::deliver_held);
+  });
+}
+
+void conversation::deliver_held() {
+  const std::string octets = std::exchange(early_, {});
+  deliver(std::as_bytes(std::span(octets)));
+}
+
+void conversation::deliver(std::span<const std::byte> octets) {
+  if (failed_ || !answerable()) return;
+  const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
+  if (route_.chunk() && !on_body_) {
+    if (storable(early_.size(), text.size())) early_.append(text);
+    return;
+  }
+  if (request_.store_body_ && storable(request_.body().size(), text.size())) request_.append_body(text);
+  if (route_.chunk() && !failed_) call(on_body_, octets, false);
 }
 
 void conversation::finish_callback() {
-  set(receiving::complete);
-  if (answering_ == answering::finished) {
-    next_request();
+  if (failed_ || !answerable()) {
+    set(receiving::complete);
+    settle();
     return;
   }
-  if (answering_ == answering::last) return;
-  guarded([this] { server_.state().run_hooks(hook::body_complete, request_, *this); });
-  if (answering_ != answering::waiting && answering_ != answering::started) return;
-  if (route_.chunk()) {
-    if (on_body_) call(on_body_, std::span<const std::byte>(), true);
-  } else {
-    guarded([this] { dispatch(); });
-  }
+  set(receiving::whole);
+  guarded([this] {
+    after_hooks(server_.state().run(hook::body_chunk, request_, std::span<const std::byte>(), true),
+                &conversation::body_ended);
+  });
 }
 
+void conversation::body_ended() {
+  set(receiving::told);
+  if (route_.chunk() && on_body_) call(on_body_, std::span<const std::byte>(), true);
+  if (failed_ || socket_closed_p(socket_)) return body_known();
+  after_hooks(server_.state().run(hook::body_complete, request_), &conversation::body_known);
+}
+
+void conversation::body_known() {
+  set(receiving::complete);
+  if (answering_ == answering::waiting && !dispatched_ && !failed_) dispatch();
+}
+
+// The handler's side of it.
+
 void conversation::on_body(BodyCallback fn) {
-  if (answering_ != answering::waiting && answering_ != answering::started) return;
+  if (!answerable()) return;
   on_body_ = std::move(fn);
-  // What came before is told now, as one piece (WK-064).
-  const std::string before(request_.body());
-  if (receiving_ == receiving::complete || !before.empty())
-    call(on_body_, std::as_bytes(std::span(before)), receiving_ == receiving::complete);
+  const bool waits_for_hook = holding_ && receiving_ == receiving::body;
+  // What came before is told now, as one piece (WK-064); what waits for a hook is told when that is done.
+  const bool all = receiving_ >= receiving::told;
+  if (!waits_for_hook && (all || !early_.empty())) {
+    const std::string before = std::exchange(early_, {});
+    if (request_.store_body_) request_.append_body(before);
+    call(on_body_, std::as_bytes(std::span(before)), all);
+  }
+  if (route_.found != nullptr && route_.found->options.chunk && !route_.found->options.buffer_body)
+    resume_body();
 }
 
 void conversation::pause_body() {
@@ -127,9 +183,9 @@ void conversation::pause_body() {
 void conversation::resume_body() {
   if (!body_paused_) return;
   body_paused_ = false;
-  parser_.resume();
+  if (!holding_) parser_.resume();
   since_ = server_.now();
-  parse_ahead();
+  if (depth_ == 0) parse_ahead();
 }
 
 }  // namespace antiphon::cl_async_style

@@ -10,8 +10,16 @@ namespace {
 
 constexpr int below_all = -1'000'000;  // the priority of a mounted router
 
+std::string in_capitals(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));
+  return out;
+}
+
 bool same_route(const route& a, const route& b) {
-  return a.method == b.method && a.resource == b.resource && a.options.vhost == b.options.vhost;
+  return a.methods == b.methods && a.resource == b.resource && a.options.vhost == b.options.vhost &&
+         a.options.regex == b.options.regex && (a.mounted == nullptr) == (b.mounted == nullptr);
 }
 
 bool fits_host(std::string_view vhost, const request& of) {
@@ -21,57 +29,15 @@ bool fits_host(std::string_view vhost, const request& of) {
          http::equal_ignoring_case(host.substr(0, host.rfind(':')), vhost);
 }
 
-bool fits(const route& candidate, const request& of, std::vector<std::string_view>& args) {
-  if (candidate.method != "*" && candidate.method != of.method()) return false;
+bool fits(const route& candidate, std::string_view method, const request& of, route_args& args) {
+  if (!candidate.methods.fits(method)) return false;
   if (!fits_host(candidate.options.vhost, of)) return false;
   if (candidate.mounted != nullptr) return true;
   if (!candidate.pattern) return candidate.resource == of.path();
-  std::cmatch groups;
-  const std::string_view path = of.path();
-  if (!std::regex_match(path.data(), path.data() + path.size(), groups, *candidate.pattern)) return false;
-  args.clear();
-  for (std::size_t i = 1; i < groups.size(); ++i)
-    args.emplace_back(groups[i].first, static_cast<std::size_t>(groups[i].length()));
-  return true;
+  return candidate.pattern->matches(of.path(), args);
 }
 
-}  // namespace
-
-wookie_state& wookie_state::current() {
-  thread_local wookie_state state;
-  return state;
-}
-
-route_match wookie_state::find(request& of, std::size_t& from) const {
-  route_match match;
-  while (from < routes.size()) {
-    const route& candidate = *routes[from++];
-    if (!fits(candidate, of, match.args)) continue;
-    match.found = &candidate;
-    if (candidate.mounted != nullptr) match.mounted = candidate.mounted->find(of);
-    break;
-  }
-  return match;
-}
-
-void wookie_state::run_hooks(hook kind, const request& of, response& to) const {
-  for (const auto& [at, call] : hooks)
-    if (at == kind) call(of, to);
-}
-
-void defroute(std::string_view method, std::string_view resource, route_handler handler,
-              defroute_options options) {
-  auto made = std::make_shared<route>();
-  made->method = method;
-  made->resource = resource;
-  made->handler = std::move(handler);
-  made->options = std::move(options);
-  if (made->options.regex) {
-    auto flags = std::regex::ECMAScript | std::regex::optimize;
-    if (!made->options.case_sensitive) flags |= std::regex::icase;
-    made->pattern.emplace(made->resource, flags);
-  }
-  auto& routes = wookie_state::current().routes;
+void insert(std::vector<std::shared_ptr<const route>>& routes, std::shared_ptr<const route> made) {
   if (made->options.replace) {
     const auto old =
         std::find_if(routes.begin(), routes.end(), [&](const auto& r) { return same_route(*r, *made); });
@@ -87,39 +53,91 @@ void defroute(std::string_view method, std::string_view resource, route_handler 
   routes.insert(behind, std::move(made));
 }
 
+}  // namespace
+
+route_methods::route_methods(std::string_view one) {
+  if (one != "*") names_.push_back(in_capitals(one));
+}
+
+route_methods::route_methods(std::initializer_list<std::string_view> several) {
+  for (const std::string_view one : several) {
+    if (one == "*") {
+      names_.clear();
+      return;
+    }
+    names_.push_back(in_capitals(one));
+  }
+  std::sort(names_.begin(), names_.end());
+  names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
+}
+
+bool route_methods::fits(std::string_view method) const noexcept {
+  return names_.empty() || std::find(names_.begin(), names_.end(), method) != names_.end();
+}
+
+wookie_state& wookie_state::current() {
+  thread_local wookie_state state;
+  return state;
+}
+
+route_match wookie_state::find(request& of, std::size_t& from) const {
+  route_match match;
+  // HEAD has two rounds: the routes that name it, then those for GET; `from` counts through both.
+  const std::size_t rounds = of.method() == "HEAD" ? 2 : 1;
+  while (from < routes.size() * rounds) {
+    const bool again = from >= routes.size();
+    const std::shared_ptr<const route>& candidate = routes[from++ % routes.size()];
+    if (again && candidate->methods.fits("HEAD")) continue;  // it had its turn
+    if (!fits(*candidate, again ? "GET" : of.method(), of, match.args)) continue;
+    match.found = candidate;
+    if (candidate->mounted != nullptr) match.mounted = candidate->mounted->find(of);
+    break;
+  }
+  return match;
+}
+
+void defroute(const route_methods& method, std::string_view resource, route_handler handler,
+              defroute_options options) {
+  wookie_state& state = wookie_state::current();
+  auto made =
+      std::make_shared<route>(route{method, std::string(resource), std::move(handler), std::move(options)});
+  if (made->options.vhost.empty()) made->options.vhost = state.config.default_vhost;
+  if (made->options.regex) made->pattern.emplace(made->resource, made->options.case_sensitive);
+  insert(state.routes, std::move(made));
+}
+
 void mount(const http::Router& router) {
-  auto made = std::make_shared<route>();
-  made->method = "*";
-  made->options.priority = below_all;
+  auto made = std::make_shared<route>(route{"*", {}, {}, {.priority = below_all}});
   made->mounted = &router;
-  wookie_state::current().routes.push_back(std::move(made));
+  insert(wookie_state::current().routes, std::move(made));
 }
 
 void clear_routes() {
   wookie_state::current().routes.clear();
 }
 
-std::size_t clear_route(std::string_view method, std::string_view resource) {
-  return std::erase_if(wookie_state::current().routes,
-                       [&](const auto& r) { return r->method == method && r->resource == resource; });
+std::size_t clear_route(const route_methods& method, std::string_view resource) {
+  return std::erase_if(wookie_state::current().routes, [&](const auto& r) {
+    return r->mounted == nullptr && r->methods == method && r->resource == resource;
+  });
 }
 
 void next_route() {
   throw next_route_signal();
 }
 
-void add_hook(hook kind, hook_callback callback) {
-  wookie_state::current().hooks.emplace_back(kind, std::move(callback));
-}
-void clear_hooks() {
-  wookie_state::current().hooks.clear();
+wookie_config& config() {
+  return wookie_state::current().config;
 }
 
-void add_error_handler(error_handler handler) {
-  wookie_state::current().error_handlers.push_back(std::move(handler));
-}
-void clear_error_handlers() {
-  wookie_state::current().error_handlers.clear();
+void with_vhost(std::string_view host, const std::function<void()>& define) {
+  std::string& vhost = config().default_vhost;
+  struct restore {
+    std::string& place;
+    std::string before;
+    ~restore() { place = std::move(before); }
+  } const end{vhost, std::exchange(vhost, std::string(host))};
+  define();
 }
 
 }  // namespace antiphon::cl_async_style

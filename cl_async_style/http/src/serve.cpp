@@ -25,7 +25,7 @@ int serve(const std::string& host, std::uint16_t port, const http::Router& route
                              .port = port,
                              .backlog = options.backlog,
                              .event_cb =
-                                 [log](const std::exception& event) {
+                                 [log](const std::exception& event, const std::shared_ptr<socket>&) {
                                    // A client that goes is no news; what it did wrong, or a handler, is.
                                    if (!condition_cast<streamish_error>(event)) log(event.what());
                                  },

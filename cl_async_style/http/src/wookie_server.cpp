@@ -7,11 +7,6 @@ namespace antiphon::cl_async_style {
 
 namespace {
 
-conversation* of(socket& which) {
-  auto* held = std::any_cast<std::shared_ptr<conversation>>(&socket_data(which));
-  return held == nullptr ? nullptr : held->get();
-}
-
 void check(const http_limits& limits) {
   for (const auto& [name, value] : {std::pair("head", limits.head),
                                     {"body_idle", limits.body_idle},
@@ -41,33 +36,31 @@ void wookie_server::start() {
   const std::weak_ptr<wookie_server> weak = weak_from_this();
   server_ = tcp_server(what_.bind, what_.port,
                        [](socket& which, std::span<const std::byte> octets) {
-                         if (conversation* one = of(which)) one->read_data(octets);
+                         if (const auto one = conversation::of(which)) one->read_data(octets);
                        },
                        {.event_cb =
                             [weak](const std::exception& event) {
-                              if (condition_cast<socket_eof>(event)) {
-                                if (conversation* one = of(*event_socket(event))) one->peer_done();
-                              } else if (const auto self = weak.lock()) {
-                                self->tell(event);
-                              }
+                              if (const auto self = weak.lock()) self->socket_event(event);
                             },
                         .connect_cb =
                             [self = shared_from_this()](socket& which) {
-                              socket_data(which) = std::make_shared<conversation>(*self, which);
+                              const auto one = std::make_shared<conversation>(*self, which);
+                              socket_data(which) = one;
+                              one->connected();
                             },
                         .backlog = what_.backlog,
                         .close_cb =
                             [](socket& which, const event_error*) {
-                              if (conversation* one = of(which)) one->ended();
+                              if (const auto one = conversation::of(which)) one->ended();
                               socket_data(which).reset();
                             },
                         .pause_write_cb =
                             [](socket& which) {
-                              if (conversation* one = of(which)) one->not_writable();
+                              if (const auto one = conversation::of(which)) one->not_writable();
                             },
                         .resume_write_cb =
                             [](socket& which) {
-                              if (conversation* one = of(which)) one->writable_again();
+                              if (const auto one = conversation::of(which)) one->writable_again();
                             },
                         .allow_half_open = true,  // a client that has no more to send still wants its answer
                         .reuse_port = what_.reuse_port});
@@ -76,6 +69,14 @@ void wookie_server::start() {
         if (const auto self = weak.lock()) self->sweep();
       },
       sweep_period(what_.limits));
+}
+
+/// listener_event_handler: the event_cb first; a client that sends no more may still want its answer.
+void wookie_server::socket_event(const std::exception& event) {
+  const std::shared_ptr<socket> which = event_socket(event);
+  tell(event, which);
+  if (!condition_cast<socket_eof>(event) || !which) return;
+  if (const auto one = conversation::of(*which)) one->peer_done();
 }
 
 void wookie_server::add(conversation& one) {

@@ -35,11 +35,13 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   [[nodiscard]] wookie_state& state() noexcept { return state_; }
   [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
   [[nodiscard]] conversation::clock::time_point now() const noexcept { return now_; }
-  void tell(const std::exception& event) const {
-    if (what_.event_cb) what_.event_cb(event);
+  /// Tells the listener's event_cb; an error of that is nobody's business but the loop's.
+  void tell(const std::exception& event, const std::shared_ptr<socket>& which) const {
+    if (what_.event_cb) what_.event_cb(event, which);
   }
 
  private:
+  void socket_event(const std::exception& event);
   void sweep();
 
   listener what_;

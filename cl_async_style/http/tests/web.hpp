@@ -18,6 +18,7 @@
 
 #include "antiphon/app.hpp"
 #include "antiphon/cl_async_style.hpp"
+#include "antiphon/cl_async_style/http/config.hpp"
 #include "antiphon/cl_async_style/http/listener.hpp"
 #include "antiphon/cl_async_style/http/routes.hpp"
 
@@ -34,12 +35,16 @@ class web {
         clear_routes();
         clear_hooks();
         clear_error_handlers();
+        config() = {};
         setup();
-        server_ = start_server(
-            {.bind = "127.0.0.1",
-             .port = 0,
-             .event_cb = [this](const std::exception& event) { log_.emplace_back(event.what()); },
-             .limits = limits});
+        server_ = start_server({.bind = "127.0.0.1",
+                                .port = 0,
+                                .event_cb =
+                                    [this](const std::exception& event, const std::shared_ptr<socket>&) {
+                                      if (!condition_cast<streamish_error>(event))
+                                        log_.emplace_back(event.what());
+                                    },
+                                .limits = limits});
         bell_ = make_notifier([this] { run_posted(); }, {.single_shot = false});
         ready.set_value(server_->port());
       });
@@ -107,13 +112,14 @@ class web {
 /// A blocking client of bare system calls. Its time limit is only against a hang.
 class client {
  public:
-  explicit client(const web& server, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit client(const web& server, int receive_buffer = 0) : client(server.port, receive_buffer) {}
+  explicit client(std::uint16_t port, int receive_buffer = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
     const timeval limit{30, 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
     if (receive_buffer > 0) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
     sockaddr_in where{};
     where.sin_family = AF_INET;
-    where.sin_port = htons(server.port);
+    where.sin_port = htons(port);
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ::connect(fd_, reinterpret_cast<sockaddr*>(&where), sizeof(where));
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "antiphon/cl_async_style/http/errors.hpp"
 #include "antiphon/cl_async_style/tcp_server.hpp"
 #include "antiphon/http/parser.hpp"
 
@@ -27,8 +28,10 @@ struct listener {
   std::optional<std::string> bind{};  ///< none: all of IPv4
   std::uint16_t port = 80;
   int backlog = -1;  ///< 128
-  /// Gets the events of its sockets and the errors that no request can be blamed for.
-  event_callback event_cb{};
+  /// Gets the events of its sockets, with the socket (unlike upstream, WK-106); and, so that none is lost
+  /// silently, what was refused (parse_error) and the errors of handlers and hooks that were answered with
+  /// 500 (unlike upstream, WK-105).
+  listener_event_callback event_cb{};
   bool reuse_port = false;
   http_limits limits{};
 };
