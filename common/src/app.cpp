@@ -38,14 +38,31 @@ void hello(const Request&, Exchange& exchange) {
   exchange.respond(http::ResponseView{200, fields, "hello, world\n"});
 }
 
-/// The body back while it comes: what the client does not take stops what it may send.
+/// The body back while it comes: what the client does not take stops what it may send. The beginning waits
+/// until it is all there is or no longer small, so that a body that turns out to be malformed has not been
+/// answered with 200 already.
 void echo(const Request& request, Exchange& exchange) {
-  const std::array fields{
-      Field{"Content-Type", request.headers().get("Content-Type").value_or(octet_stream.value)}};
-  exchange.start(200, fields, request.content_length());
+  constexpr std::size_t small = 16 * 1024;
+  struct Beginning {
+    std::string octets;
+    bool over = false;
+  };
   exchange.on_writable([&exchange] { exchange.resume_body(); });
-  exchange.on_body([&exchange](std::span<const std::byte> piece, bool last) {
-    exchange.write(piece);
+  exchange.on_body([&request, &exchange, begun = std::make_shared<Beginning>()](
+                       std::span<const std::byte> piece, bool last) {
+    const std::array fields{
+        Field{"Content-Type", request.headers().get("Content-Type").value_or(octet_stream.value)}};
+    if (!begun->over) {
+      begun->octets.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+      if (last) return exchange.respond(http::ResponseView{200, fields, begun->octets});
+      if (begun->octets.size() <= small) return;
+      begun->over = true;
+      exchange.start(200, fields, request.content_length());
+      exchange.write(begun->octets);
+      begun->octets = {};
+    } else {
+      exchange.write(piece);
+    }
     if (last) {
       exchange.finish();
     } else if (!exchange.writable()) {

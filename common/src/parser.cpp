@@ -7,8 +7,10 @@
 #include <new>
 
 #include "antiphon/http/headers.hpp"
+#include "chunk_scanner.hpp"
 #include "field_rules.hpp"
-#include "line_scanner.hpp"
+#include "head_scanner.hpp"
+#include "target_rules.hpp"
 
 namespace antiphon::http {
 
@@ -48,7 +50,7 @@ class Token {
 };
 
 constexpr ParseError head_too_large{431, "the request's head is too large"};
-constexpr ParseError chunk_framing_too_large{431, "chunk extensions or trailers are too large"};
+constexpr ParseError unknown_method{501, "unknown method"};
 constexpr ParseError other_version{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
 
 }  // namespace
@@ -56,42 +58,49 @@ constexpr ParseError other_version{505, "only HTTP/1.0 and HTTP/1.1 are spoken h
 struct RequestParser::Impl {
   enum class Stage { head, body, complete, failed };
 
-  Impl(RequestParserListener& to, const ParserLimits& at_most) : listener(&to), limits(at_most) { begin(); }
+  Impl(RequestParserListener& to, const ParserLimits& at_most)
+      : listener(&to), limits(at_most), lines(at_most.target), chunks(at_most.head, at_most.body) {
+    begin();
+  }
 
   RequestParserListener* listener;
   ParserLimits limits;
   llhttp_t llhttp{};
-  LineScanner lines;
+  HeadScanner lines;
+  ChunkScanner chunks;
   Token url;
   Token name;
   Token value;
   FramingRules framing;
   ParseError error;
-  const char* framing_from =
-      nullptr;                   ///< in the body stage: the first octet that the line scanner has not seen
-  std::size_t framing_size = 0;  ///< octets between two body pieces, or of the head
+  const char* framing_from = nullptr;  ///< in the body stage: the first octet that `chunks` has not seen
+  std::size_t head_size = 0;
   std::uint64_t body_size = 0;
   std::size_t field_count = 0;
   Stage stage = Stage::head;
   bool pausing = false;
-  bool any = false;  ///< an octet of the message was seen
+  bool any = false;                ///< an octet of the message was seen
+  bool method_is_unknown = false;  ///< to llhttp, which then gets no more of the message
 
   void begin() noexcept {
     static const llhttp_settings_t settings = make_settings();
     llhttp_init(&llhttp, HTTP_REQUEST, &settings);
     llhttp.data = this;
+    llhttp.lenient_flags = LENIENT_VERSION;  // HeadScanner sees to it, and takes HTTP/1.2 (RFC 9110, 2.5)
     lines.reset();
+    chunks.reset();
     url.clear();
     name.clear();
     value.clear();
     framing = {};
     error = {};
-    framing_size = 0;
+    head_size = 0;
     body_size = 0;
     field_count = 0;
     stage = Stage::head;
     pausing = false;
     any = false;
+    method_is_unknown = false;
   }
 
   static llhttp_settings_t make_settings() noexcept;
@@ -109,7 +118,7 @@ struct RequestParser::Impl {
 
   ParseResult feed(std::string_view octets);
   ParseResult feed_body(std::string_view octets, std::size_t before);
-  ParseError explain(std::string_view octets) const noexcept;
+  [[nodiscard]] ParseError explain() const noexcept;
 
   [[nodiscard]] ParseResult failure(std::size_t consumed) noexcept {
     stage = Stage::failed;
@@ -121,17 +130,16 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
   settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {
-    Impl& self = of(parser);
-    self.url.add({at, length});
-    return self.url.text().size() > self.limits.target ? self.fail({414, "the request target is too long"})
-                                                       : 0;
+    of(parser).url.add({at, length});
+    return 0;
   };
   settings.on_url_complete = [](llhttp_t* parser) {
     Impl& self = of(parser);
     const auto method = static_cast<llhttp_method_t>(parser->method);
-    if (method == HTTP_PRI) return self.fail(other_version);  // the preface of HTTP/2 (RFC 9113, 3.4)
-    if (!target_fits_method(self.url.text(), llhttp_method_name(method)))
-      return self.fail({400, "the request target's form does not fit the method"});
+    if (method == HTTP_PRI)  // the preface of HTTP/2 (RFC 9113, 3.4)
+      return self.fail(self.url.text() == "*" ? other_version : unknown_method);
+    if (const ParseError why = check_target(self.url.text(), llhttp_method_name(method)); failed(why))
+      return self.fail(why);
     self.listener->on_url(self.url.text());
     return self.stage == Stage::failed ? HPE_USER : 0;
   };
@@ -158,17 +166,15 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
 
 int RequestParser::Impl::on_header() {
   const std::string_view text = trim_white_space(value.text());
-  int result = 0;
-  if (stage ==
-      Stage::head) {  // a trailer field would come in the body stage: nobody may mistake it for a header
-    if (++field_count > limits.fields) return fail({431, "too many header fields"});
-    if (const ParseError why = framing.field(name.text(), text); !why.reason.empty()) return fail(why);
+  if (++field_count > limits.fields) return fail({431, "too many header fields"});
+  if (const ParseError why = check_field(name.text(), text); failed(why)) return fail(why);
+  if (stage == Stage::head) {  // else a trailer: nobody may mistake it for a header (RFC 9110, 6.5.1)
+    if (const ParseError why = framing.field(name.text(), text); failed(why)) return fail(why);
     listener->on_header(name.text(), text);
-    if (stage == Stage::failed) result = HPE_USER;
   }
   name.clear();
   value.clear();
-  return result;
+  return stage == Stage::failed ? HPE_USER : 0;
 }
 
 int RequestParser::Impl::on_headers_complete() {
@@ -176,22 +182,19 @@ int RequestParser::Impl::on_headers_complete() {
   head.method = llhttp_method_name(static_cast<llhttp_method_t>(llhttp.method));
   head.version_major = llhttp.http_major;
   head.version_minor = llhttp.http_minor;
-  if (const ParseError why = framing.complete(head, limits.body); !why.reason.empty()) return fail(why);
-  head.keep_alive = llhttp_should_keep_alive(&llhttp) != 0;
+  if (const ParseError why = framing.complete(head, limits.body); failed(why)) return fail(why);
   llhttp.upgrade = 0;  // an offer of another protocol is declined by answering in this one (RFC 9110, 7.8)
   stage = Stage::body;
-  framing_size = 0;
+  field_count = 0;  // of the trailers
   listener->on_headers_complete(head);
   if (stage == Stage::failed) return HPE_USER;
   return pausing ? HPE_PAUSED : 0;
 }
 
 int RequestParser::Impl::on_body(std::string_view octets) {
-  const std::string_view gap(framing_from, static_cast<std::size_t>(octets.data() - framing_from));
-  if (framing_size + gap.size() > limits.head) return fail(chunk_framing_too_large);
-  if (!lines.paired(gap)) return fail({400, "a line of the chunked body ends without CR LF"});
-  framing_size = 0;
+  const std::string_view before(framing_from, static_cast<std::size_t>(octets.data() - framing_from));
   framing_from = octets.data() + octets.size();
+  if (const ParseError why = chunks.feed(before); failed(why)) return fail(why);
   body_size += octets.size();
   if (body_size > limits.body) return fail({413, "the request's body is too large"});
   listener->on_body(std::as_bytes(std::span(octets)));
@@ -200,24 +203,15 @@ int RequestParser::Impl::on_body(std::string_view octets) {
 }
 
 /// llhttp's own refusals, as answers.
-ParseError RequestParser::Impl::explain(std::string_view octets) const noexcept {
-  const char* at = llhttp_get_error_pos(&llhttp);
+ParseError RequestParser::Impl::explain() const noexcept {
   switch (llhttp_get_errno(&llhttp)) {
-    case HPE_INVALID_METHOD: {
-      // A token that no one knows is a method not implemented; anything else is not HTTP.
-      const bool inside = at >= octets.data() && at < octets.data() + octets.size();
-      if (inside && is_token_char(*at)) return {501, "unknown method"};
-      return {400, "malformed request line"};
-    }
-    case HPE_INVALID_VERSION:
-      if (llhttp_get_error_reason(&llhttp) == std::string_view("Invalid HTTP version")) return other_version;
-      return {400, "malformed HTTP version"};
+    case HPE_INVALID_METHOD:
+    case HPE_INVALID_CONSTANT:  // a method of RTSP
+      return unknown_method;    // for HeadScanner has found a token and one space
     case HPE_PAUSED_H2_UPGRADE:
       return other_version;
     case HPE_INVALID_URL:
       return {400, "malformed request target"};
-    case HPE_INVALID_CONSTANT:
-      return {400, "malformed request line"};
     case HPE_INVALID_HEADER_TOKEN:
       return {400, "malformed header field"};
     case HPE_INVALID_CONTENT_LENGTH:
@@ -229,45 +223,48 @@ ParseError RequestParser::Impl::explain(std::string_view octets) const noexcept 
     case HPE_INVALID_TRANSFER_ENCODING:
       return {400, "malformed Transfer-Encoding"};
     case HPE_INVALID_CHUNK_SIZE:
-      if (llhttp_get_error_reason(&llhttp) == std::string_view("Chunk size overflow"))
-        return {413, "the request's body is too large"};
       return {400, "malformed chunk size"};
     default:
       return {400, "malformed request"};
   }
 }
 
+/// As much of the head as has orderly lines goes to llhttp, whose complaint, being about an earlier octet,
+/// goes first. So the cutting of the octets never decides which error is told.
 ParseResult RequestParser::Impl::feed(std::string_view octets) {
   if (stage == Stage::failed) return {ParseStatus::malformed, 0, error};
   if (stage == Stage::complete) begin();
   if (stage == Stage::body) return feed_body(octets, 0);
 
-  // The head: as much of it as has orderly line ends and is within the limit goes to llhttp, whose complaint,
-  // being about an earlier octet, goes first. So the cutting of the octets never decides which error is told.
-  const std::string_view within = octets.substr(0, limits.head - framing_size);
-  const LineScanner::Result scan = lines.head(within);
+  const std::string_view within = octets.substr(0, limits.head - head_size);
+  const HeadScanner::Result scan = lines.scan(within);
   any = any || octets.find_first_not_of("\r\n") != std::string_view::npos;
-  if (scan.size > 0) {
+  if (scan.size > 0 && !method_is_unknown) {
     const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), scan.size);
     if (status != HPE_OK && status != HPE_PAUSED) {
-      if (stage != Stage::failed) error = explain(octets.substr(0, scan.size));
-      return failure(0);
+      if (stage != Stage::failed) error = explain();
+      method_is_unknown = stage != Stage::failed && error.status == unknown_method.status;
+      if (!method_is_unknown) return failure(0);
     }
   }
-  if (scan.verdict == LineScanner::Verdict::end) {
+  if (method_is_unknown && lines.past_request_line()) {  // only a whole request line names a method
+    error = unknown_method;
+    return failure(0);
+  }
+  if (scan.verdict == HeadScanner::Verdict::end) {
     if (stage == Stage::head) {  // llhttp and the scanner disagree on where the head ends: trust neither
       error = {400, "malformed request"};
       return failure(0);
     }
     return feed_body(octets.substr(scan.size), scan.size);
   }
-  if (scan.verdict == LineScanner::Verdict::bad) {
-    error = {400, "a line of the request's head is malformed"};
+  if (scan.verdict == HeadScanner::Verdict::bad) {
+    error = scan.error;
     return failure(0);
   }
-  framing_size += scan.size;
-  if (within.size() < octets.size() || framing_size == limits.head) {
-    error = lines.past_first_line() ? head_too_large : ParseError{414, "the request target is too long"};
+  head_size += scan.size;
+  if (within.size() < octets.size() || head_size == limits.head) {
+    error = lines.past_request_line() ? head_too_large : ParseError{414, "the request target is too long"};
     return failure(0);
   }
   url.keep();
@@ -278,31 +275,30 @@ ParseResult RequestParser::Impl::feed(std::string_view octets) {
 
 ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t before) {
   if (stage == Stage::body && pausing) return {ParseStatus::paused, before, {}};
-  std::size_t size = octets.size();
+  std::size_t size = 0;  // of what was taken; nothing if the message was complete with its head
   if (stage == Stage::body) {
     if (llhttp_get_errno(&llhttp) == HPE_PAUSED) llhttp_resume(&llhttp);
     framing_from = octets.data();
     const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), octets.size());
-    if (status != HPE_OK && status != HPE_PAUSED) {
-      if (stage != Stage::failed) error = explain(octets);
-      return failure(before);
+    const bool stopped = status != HPE_OK;
+    size = stopped ? static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - octets.data()) : octets.size();
+    if (status != HPE_OK && status != HPE_PAUSED && stage != Stage::failed) {
+      error = explain();
+      stage = Stage::failed;
     }
-    if (status == HPE_PAUSED) size = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - octets.data());
-    const std::string_view gap(framing_from, static_cast<std::size_t>(octets.data() + size - framing_from));
-    framing_size += gap.size();
-    if (framing_size > limits.head) {
-      error = chunk_framing_too_large;
-      return failure(before);
+    // What llhttp let pass stands before what it stopped at, and goes first.
+    if (octets.data() + size > framing_from) {
+      const std::string_view rest(framing_from,
+                                  static_cast<std::size_t>(octets.data() + size - framing_from));
+      if (const ParseError why = chunks.feed(rest); failed(why)) {
+        error = why;
+        stage = Stage::failed;
+      }
     }
-    if (!lines.paired(gap)) {
-      error = {400, "a line of the chunked body ends without CR LF"};
-      return failure(before);
-    }
-  } else {
-    size = 0;  // complete with the head
+    if (stage == Stage::failed) return failure(before);
   }
-  name.clear();  // a trailer's
-  value.clear();
+  name.keep();  // of a trailer
+  value.keep();
   if (stage == Stage::complete) {
     listener->on_message_complete();
     if (stage == Stage::failed) return failure(before + size);

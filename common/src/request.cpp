@@ -2,16 +2,11 @@
 
 #include <algorithm>
 
+#include "char_rules.hpp"
+
 namespace antiphon::http {
 
 namespace {
-
-constexpr int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// Appends `text` with %XX decoded; false at a malformed escape.
 bool append_decoded(std::string_view text, std::string& out) {
@@ -64,7 +59,6 @@ void Request::clear() noexcept {
 
 bool Request::set_target(std::string_view target) {
   target_ = target;
-  target_.resize(std::min(target_.size(), target_.find('#')));  // a fragment is not the server's business
   const std::string_view whole = target_;
   const std::size_t question = whole.find('?');
   query_ = question == std::string_view::npos ? whole.size() : question + 1;

@@ -5,14 +5,11 @@
 #include <charconv>
 
 #include "antiphon/http/request.hpp"
+#include "field_rules.hpp"
 
 namespace antiphon::http {
 
 namespace {
-
-bool clean(std::string_view text) noexcept {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
 
 /// A status whose response never has a body (RFC 9110, 6.4.1).
 bool bodiless(unsigned status) noexcept {
@@ -65,13 +62,15 @@ WriteResult ResponseWriter::respond(const ResponseView& response, std::string& o
 WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
                                  std::optional<std::uint64_t> length, std::string& out) {
   if (state_ != State::idle) return WriteResult::out_of_order;
+  if (status < 200 || status > 999) return WriteResult::bad_field;  // 1xx is never the answer itself
   for (const Field& field : fields)
-    if (field.name.empty() || !clean(field.name) || !clean(field.value)) return WriteResult::bad_field;
+    if (failed(check_field(field.name, field.value))) return WriteResult::bad_field;
 
   out.append("HTTP/1.1 ");
   put_number(status, 10, out);
   out.append(" ").append(reason_phrase(status)).append("\r\n");
   put_field("Date", date_->now(), out);
+  bool upgrade = false;
   for (const Field& field : fields) {
     // Framing and persistence are this class's business alone: two opinions on them are a smuggled response.
     if (equal_ignoring_case(field.name, "Content-Length") ||
@@ -81,11 +80,15 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
       keep_alive_ = false;
       continue;
     }
+    upgrade = upgrade || equal_ignoring_case(field.name, "Upgrade");
     put_field(field.name, field.value, out);
   }
 
   if (bodiless(status)) {
     framing_ = Framing::none;
+  } else if (status == 205) {  // says that there is none (RFC 9110, 15.3.6)
+    framing_ = Framing::none;
+    out.append("Content-Length: 0\r\n");
   } else if (length) {
     framing_ = head_request_ ? Framing::none : Framing::length;
     left_ = *length;
@@ -99,6 +102,7 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
     framing_ = head_request_ ? Framing::none : Framing::chunked;
     out.append("Transfer-Encoding: chunked\r\n");
   }
+  if (upgrade) out.append("Connection: upgrade\r\n");  // RFC 9110, 7.8: as 426 needs it
   if (!keep_alive_) {
     out.append("Connection: close\r\n");
   } else if (http_1_0_) {

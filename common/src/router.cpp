@@ -38,6 +38,13 @@ bool matches(const std::vector<std::string>& segments, std::string_view path) {
   return same && index == segments.size();
 }
 
+/// Adds a method to the list that an Allow field has.
+void allow(std::string_view method, std::string& list) {
+  if (has_token(list, method)) return;
+  if (!list.empty()) list += ", ";
+  list += method;
+}
+
 void set_params(const std::vector<std::string>& segments, Request& request) {
   request.clear_params();
   std::size_t index = 0;
@@ -63,15 +70,19 @@ Router& Router::add(std::string_view method, std::string_view pattern, Handler h
     if (route.method == method)
       throw std::invalid_argument("route exists already: " + std::string(method) + " " +
                                   std::string(pattern));
-  path->routes.push_back({std::string(method), segments, std::move(handler), options.body});
-
-  if (!path->allow.empty()) path->allow += ", ";
-  path->allow += method;
-  if (method == "GET") path->allow += ", HEAD";
+  path->routes.push_back(
+      {std::string(method), segments, std::move(handler), options.body, options.length_required});
+  for (std::string* list : {&path->allow, &allow_any_}) {
+    allow(method, *list);
+    if (method == "GET") allow("HEAD", *list);
+    allow("OPTIONS", *list);
+  }
   return *this;
 }
 
 Router::Match Router::find(Request& request) const {
+  const bool options = request.method() == "OPTIONS";
+  if (options && request.path() == "*") return {Found::options, nullptr, allow_any_};
   Match match;
   for (const Path& path : paths_) {
     if (!matches(path.segments, request.path())) continue;
@@ -83,23 +94,31 @@ Router::Match Router::find(Request& request) const {
     const Route* route = route_for(request.method());
     if (route == nullptr && request.method() == "HEAD") route = route_for("GET");
     if (route != nullptr) {
+      if (route->length_required && request.chunked()) return {Found::length_required, nullptr, {}};
       set_params(path.segments, request);
       return {Found::route, route, {}};
     }
-    if (match.found == Found::no_such_path) match = {Found::method_not_allowed, nullptr, path.allow};
+    if (match.found == Found::no_such_path)
+      match = {options ? Found::options : Found::method_not_allowed, nullptr, path.allow};
   }
   return match;
 }
 
 void respond_not_found(const Router::Match& match, Exchange& exchange) {
-  constexpr Field text{"Content-Type", "text/plain; charset=utf-8"};
-  if (match.found == Router::Found::method_not_allowed) {
-    const std::array fields{text, Field{"Allow", match.allow}};
-    exchange.respond(ResponseView{405, fields, "method not allowed\n"});
-  } else {
-    const std::array fields{text};
-    exchange.respond(ResponseView{404, fields, "not found\n"});
+  const std::array fields{Field{"Content-Type", "text/plain; charset=utf-8"}, Field{"Allow", match.allow}};
+  const auto without_allow = std::span(fields).first(1);
+  switch (match.found) {
+    case Router::Found::options:  // RFC 9110, 9.3.7: what the answer says, it says in its fields
+      return exchange.respond(ResponseView{200, std::span(fields).last(1), {}});
+    case Router::Found::method_not_allowed:
+      return exchange.respond(ResponseView{405, fields, "method not allowed\n"});
+    case Router::Found::length_required:
+      return exchange.respond(ResponseView{411, without_allow, "the length of the body is required\n"});
+    case Router::Found::no_such_path:
+    case Router::Found::route:
+      break;
   }
+  exchange.respond(ResponseView{404, without_allow, "not found\n"});
 }
 
 }  // namespace antiphon::http

@@ -139,9 +139,39 @@ TEST(parser, refuses_malformed_heads) {
   EXPECT_EQ(refusal("GET a HTTP/1.1\r\nHost: a\r\n\r\n"), 400U);
   EXPECT_EQ(refusal("GET * HTTP/1.1\r\nHost: a\r\n\r\n"), 400U);
   EXPECT_EQ(refusal("\x16\x03\x01"), 400U) << "a TLS hello";
+  EXPECT_EQ(refusal("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n"), 400U);
+  EXPECT_EQ(refusal("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n"), 400U);
+  EXPECT_EQ(refusal("BR(W / HTTP/1.1\r\nHost: a\r\n\r\n"), 400U);
+  EXPECT_EQ(refusal("BREW / HTTP/1.1x\r\nHost: a\r\n\r\n"), 400U) << "the whole line is judged first";
+  EXPECT_EQ(refusal(get("Host: a\r\nX: \x01\r\n")), 400U);
+  EXPECT_EQ(refusal(get("Host: a\r\nX: \x7f\r\n")), 400U);
+  EXPECT_EQ(refusal(get("Host: a\r\nX: \xe9\x80\r\n")), 0U) << "obs-text";
+}
+
+TEST(parser, reads_a_later_minor_version_as_HTTP_1_1_RFC_9110_2_5) {
+  EXPECT_THAT(parse("GET / HTTP/1.2\r\nHost: a\r\n\r\n"), testing::Contains("head GET 1.2 keep 0"));
+  EXPECT_EQ(refusal("GET / HTTP/1.9\r\n\r\n"), 400U) << "Host is wanted as well";
+}
+
+TEST(parser, trailers_are_held_to_the_rules_of_fields_and_to_their_number) {
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "0\r\nX Y: z\r\n\r\n")), 400U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "0\r\nX: \x01\r\n\r\n")), 400U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "0\r\nX: y\r\n z\r\n\r\n")), 400U);
+  const ParserLimits limits{.fields = 2};
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "0\r\nA: 1\r\nB: 2\r\n\r\n"), limits), 0U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "0\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n"), limits),
+            431U);
+}
+
+TEST(parser, a_chunk_that_would_exceed_the_body_is_refused_before_its_data) {
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n6"), {.body = 10}), 413U);
 }
 
 TEST(parser, tells_what_it_does_not_implement) {
+  EXPECT_EQ(refusal("DESCRIBE / HTTP/1.1\r\nHost: a\r\n\r\n"), 501U) << "a method of RTSP";
+  EXPECT_EQ(refusal("PRI / HTTP/1.1\r\nHost: a\r\n\r\n"), 501U);
+  EXPECT_EQ(refusal("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"), 501U);
+  EXPECT_EQ(refusal(std::string(9'000, 'M')), 501U);
   EXPECT_EQ(refusal("BREW / HTTP/1.1\r\nHost: a\r\n\r\n"), 501U);
   EXPECT_EQ(refusal("get / HTTP/1.1\r\nHost: a\r\n\r\n"), 501U);
   EXPECT_EQ(refusal("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), 505U);

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "fake_exchange.hpp"
+
 namespace antiphon::http {
 namespace {
 
@@ -44,8 +46,44 @@ TEST_F(router, HEAD_falls_back_to_GET) {
 }
 
 TEST_F(router, tells_which_methods_are_allowed) {
-  EXPECT_EQ(find("DELETE", "/a/1/b/2").allow, "GET, HEAD, POST");
-  EXPECT_EQ(find("GET", "/only").allow, "POST");
+  EXPECT_EQ(find("DELETE", "/a/1/b/2").allow, "GET, HEAD, OPTIONS, POST");
+  EXPECT_EQ(find("GET", "/only").allow, "POST, OPTIONS");
+}
+
+TEST_F(router, OPTIONS_of_a_path_or_of_the_whole_server_is_answered_with_Allow_RFC_9110_9_3_7) {
+  EXPECT_EQ(find("OPTIONS", "/only").found, Router::Found::options);
+  EXPECT_EQ(find("OPTIONS", "/only").allow, "POST, OPTIONS");
+  EXPECT_EQ(find("OPTIONS", "*").found, Router::Found::options);
+  EXPECT_EQ(find("OPTIONS", "*").allow, "GET, HEAD, OPTIONS, POST");
+  EXPECT_EQ(find("OPTIONS", "/nowhere").found, Router::Found::no_such_path);
+  routes.add("OPTIONS", "/only", {});
+  EXPECT_EQ(find("OPTIONS", "/only").found, Router::Found::route);
+  FakeExchange exchange;
+  respond_not_found(find("OPTIONS", "*"), exchange);
+  EXPECT_EQ(exchange.status, 200U);
+  EXPECT_EQ(exchange.headers.get("Allow"), "GET, HEAD, OPTIONS, POST");
+  EXPECT_EQ(exchange.body, "");
+}
+
+TEST_F(router, a_route_that_needs_the_length_refuses_a_body_without_one_RFC_9110_15_5_12) {
+  routes.add("PUT", "/sized", {}, {.length_required = true});
+  EXPECT_EQ(find("PUT", "/sized").found, Router::Found::route) << "no body has the length 0";
+  request.set_content_length(std::nullopt);
+  EXPECT_EQ(routes.find(request).found, Router::Found::length_required);
+  FakeExchange exchange;
+  respond_not_found(routes.find(request), exchange);
+  EXPECT_EQ(exchange.status, 411U);
+}
+
+TEST_F(router, what_is_not_found_is_404_or_405_with_Allow) {
+  FakeExchange nothing;
+  respond_not_found(find("GET", "/nowhere"), nothing);
+  EXPECT_EQ(nothing.status, 404U);
+  EXPECT_FALSE(nothing.headers.contains("Allow"));
+  FakeExchange other;
+  respond_not_found(find("TRACE", "/"), other);
+  EXPECT_EQ(other.status, 405U);
+  EXPECT_EQ(other.headers.get("Allow"), "GET, HEAD, OPTIONS");
 }
 
 TEST_F(router, refuses_a_second_route_of_the_same_name) {

@@ -54,8 +54,11 @@ enum class ParseStatus {
 
 struct ParseError {
   unsigned status = 400;    ///< the answer that fits
-  std::string_view reason;  ///< static text
+  std::string_view reason;  ///< static text; empty: no error
 };
+[[nodiscard]] constexpr bool failed(const ParseError& error) noexcept {
+  return !error.reason.empty();
+}
 
 struct ParseResult {
   ParseStatus status = ParseStatus::need_more;
@@ -63,12 +66,13 @@ struct ParseResult {
   ParseError error;
 };
 
-/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. llhttp, strict, with RFC 9112's
-/// further demands (Host, one framing only, no lenient line ends) on top.
+/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. llhttp, with what RFC 9112 demands
+/// beyond it on top: the grammar of targets, fields, chunk extensions and trailers to the letter, Host, one
+/// framing only, no lenient line ends. HTTP/1.2 and above are read as 1.1 (RFC 9110, 2.5).
 ///
-/// Any segmentation of the octets gives the same calls, but for the cutting of body pieces. Allocates only
-/// while a token is split over two feeds. Not thread-safe; the listener must outlive it. Do not call feed()
-/// inside a callback.
+/// Any segmentation of the octets gives the same calls and the same error, but for the cutting of body
+/// pieces. Allocates only while a token is split over two feeds. Not thread-safe; the listener must outlive
+/// it. Do not call feed() inside a callback.
 class RequestParser {
  public:
   explicit RequestParser(RequestParserListener& listener, const ParserLimits& limits = {});

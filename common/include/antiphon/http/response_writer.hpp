@@ -19,7 +19,8 @@ enum class WriteResult {
   too_much,  ///< more octets than the Content-Length announced; the rest was dropped, the connection must be
              ///< closed
   too_little,    ///< fewer at finish(); the connection must be closed without more
-  bad_field,     ///< a name or value with CR, LF or NUL: nothing was written
+  bad_field,     ///< a status that is not final, a name that is no token, a value with a control octet:
+                 ///< nothing was written
   out_of_order,  ///< body before head, a second head, anything after finish(): nothing was written
 };
 

@@ -19,6 +19,7 @@ enum class Body {
 
 struct RouteOptions {
   Body body = Body::buffered;
+  bool length_required = false;  ///< a body of unannounced length is refused: 411 (RFC 9110, 15.5.12)
 };
 
 struct Route {
@@ -26,6 +27,7 @@ struct Route {
   std::vector<std::string> segments;  ///< of the pattern; "{name}" stands for any one segment
   Handler handler;
   Body body = Body::buffered;
+  bool length_required = false;
 };
 
 /// Finds the handler for a method and a path. Filled once, then only read: find() allocates nothing and may
@@ -36,13 +38,19 @@ class Router {
   /// (std::invalid_argument).
   Router& add(std::string_view method, std::string_view pattern, Handler handler, RouteOptions options = {});
 
-  enum class Found { route, no_such_path, method_not_allowed };
+  enum class Found {
+    route,
+    no_such_path,        ///< 404
+    method_not_allowed,  ///< 405 with Allow
+    options,             ///< OPTIONS of a path that has no route for it, or of "*": 200 with Allow
+    length_required,     ///< 411
+  };
   struct Match {
     Found found = Found::no_such_path;
     const Route* route = nullptr;  ///< if found
-    std::string_view allow;        ///< for method_not_allowed: "GET, HEAD"
+    std::string_view allow;        ///< for method_not_allowed and options: "GET, HEAD, OPTIONS"
   };
-  /// Sets the request's params if a route is found. HEAD falls back to GET.
+  /// Sets the request's params if a route is found. HEAD falls back to GET (RFC 9110, 9.3.2).
   [[nodiscard]] Match find(Request& request) const;
 
  private:
@@ -52,9 +60,10 @@ class Router {
     std::string allow;
   };
   std::vector<Path> paths_;
+  std::string allow_any_;  // what "OPTIONS *" is told
 };
 
-/// Answers what Router::find did not find: 404, or 405 with Allow.
+/// Answers what Router::find did not find a route for.
 void respond_not_found(const Router::Match& match, Exchange& exchange);
 
 }  // namespace antiphon::http

@@ -1,0 +1,138 @@
+// HeadScanner and ChunkScanner: each fault is found at its octet, whatever the cutting.
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "chunk_scanner.hpp"
+#include "head_scanner.hpp"
+
+namespace antiphon::http {
+namespace {
+
+using Verdict = HeadScanner::Verdict;
+
+/// Where and with what status a head is refused; none if it is not.
+struct Fault {
+  std::size_t at;
+  unsigned status;
+  bool operator==(const Fault&) const = default;
+};
+
+std::optional<Fault> head_fault(std::string_view head, std::size_t piece, std::size_t most_target = 100) {
+  HeadScanner scanner(most_target);
+  for (std::size_t at = 0; at < head.size(); at += piece) {
+    const auto result = scanner.scan(head.substr(at, piece));
+    if (result.verdict == Verdict::bad) return Fault{at + result.size, result.error.status};
+    if (result.verdict == Verdict::end) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void expect_head_fault(std::string_view head, std::size_t at, unsigned status) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, head.size()})
+    EXPECT_EQ(head_fault(head, piece), (Fault{at, status})) << head << " in pieces of " << piece;
+}
+
+TEST(head_scanner, finds_the_end_of_a_head_and_counts_what_belongs_to_it) {
+  HeadScanner scanner(100);
+  const auto result = scanner.scan("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGET");
+  EXPECT_EQ(result.verdict, Verdict::end);
+  EXPECT_EQ(result.size, 31U);
+}
+
+TEST(head_scanner, finds_every_fault_of_a_request_line_RFC_9112_3) {
+  expect_head_fault(" GET / HTTP/1.1\r\n", 0, 400);
+  expect_head_fault("\nGET / HTTP/1.1\r\n", 0, 400);
+  expect_head_fault("\rGET / HTTP/1.1\r\n", 1, 400);
+  expect_head_fault("G(T / HTTP/1.1\r\n", 1, 400);
+  expect_head_fault("GET\t/ HTTP/1.1\r\n", 3, 400);
+  expect_head_fault("GET  / HTTP/1.1\r\n", 4, 400);
+  expect_head_fault("GET /\x01 HTTP/1.1\r\n", 5, 400);
+  expect_head_fault("GET /\xe9 HTTP/1.1\r\n", 5, 400);
+  expect_head_fault("GET /\r\n", 5, 400);
+  expect_head_fault("GET /  HTTP/1.1\r\n", 6, 400);
+  expect_head_fault("GET / http/1.1\r\n", 6, 400);
+  expect_head_fault("GET / HTTP/1\r\n", 12, 400);
+  expect_head_fault("GET / HTTP/1,1\r\n", 12, 400);
+  expect_head_fault("GET / HTTP/x.1\r\n", 11, 400);
+  expect_head_fault("GET / HTTP/1.x\r\n", 13, 400);
+  expect_head_fault("GET / HTTP/1.10\r\n", 14, 400);
+  expect_head_fault("GET / HTTP/1.1 \r\n", 14, 400);
+  expect_head_fault("GET / HTTP/2.0\r\n", 14, 505);
+  expect_head_fault("GET / HTTP/0.9\r\n", 14, 505);
+  expect_head_fault("GET / HTTP/1.1\n", 14, 400);
+  expect_head_fault("GET / HTTP/1.1\rX", 15, 400);
+  EXPECT_EQ(head_fault("GET / HTTP/1.9\r\nHost: a\r\n\r\n", 1), std::nullopt) << "RFC 9110, 2.5";
+}
+
+TEST(head_scanner, holds_the_limits_of_method_and_target) {
+  expect_head_fault(std::string(33, 'M'), 32, 501);
+  expect_head_fault("GET /" + std::string(100, 'x'), 104, 414);
+}
+
+TEST(head_scanner, finds_every_fault_of_a_line_end_and_folded_lines_RFC_9112_2_2) {
+  const std::string line = "GET / HTTP/1.1\r\n";
+  expect_head_fault(line + "A: b\n\r\n", line.size() + 4, 400);
+  expect_head_fault(line + "A: b\rc\r\n", line.size() + 5, 400);
+  expect_head_fault(line + "A: b\r\r\n", line.size() + 5, 400);
+  expect_head_fault(line + " A: b\r\n", line.size(), 400);
+  expect_head_fault(line + "A: b\r\n\tc\r\n", line.size() + 6, 400);
+  expect_head_fault(line + "\n", line.size(), 400);
+  expect_head_fault(line + "\rX", line.size() + 1, 400);
+}
+
+/// Feeds a chunked body whose data is left away, as the parser does: "5\r\n" "\r\n0\r\n\r\n".
+unsigned chunk_fault(std::string_view framing, std::size_t piece, std::size_t most_framing = 100,
+                     std::uint64_t most_body = 1'000) {
+  ChunkScanner scanner(most_framing, most_body);
+  for (std::size_t at = 0; at < framing.size(); at += piece)
+    if (const ParseError error = scanner.feed(framing.substr(at, piece)); failed(error)) return error.status;
+  return 0;
+}
+void expect_chunk_fault(std::string_view framing, unsigned status) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, framing.size()})
+    EXPECT_EQ(chunk_fault(framing, piece), status) << framing << " in pieces of " << piece;
+}
+
+TEST(chunk_scanner, takes_the_grammar_of_RFC_9112_7_1) {
+  for (const char* good : {"0\r\n\r\n", "5\r\n\r\n0\r\n\r\n", "000a\r\n\r\n00\r\n\r\n",
+                           "F\r\n\r\nf\r\n\r\n0\r\nT: x\r\nU:\r\n\r\n", "1;a\r\n\r\n0;b=c\r\n\r\n",
+                           "1;a=\"x;\\\"y\tz \xe9\";b\r\n\r\n0\r\n\r\n", "1 ;\ta = b ; c\r\n\r\n0\r\n\r\n"})
+    expect_chunk_fault(good, 0);
+}
+
+TEST(chunk_scanner, refuses_what_is_not_in_it) {
+  for (const char* bad :
+       {"\r\n",        " 5\r\n",         "5 \r\n",       "+5\r\n",          "-5\r\n",
+        "0x5\r\n",     "g\r\n",          "5,5\r\n",      ";a\r\n",  // size
+        "5\n",         "5\r5",           "5;a\n",        "5\r\nX",          "5\r\n\n",
+        "5\r\n\rX",  // ends
+        "5;\r\n",      "5;a;\r\n",       "5;=b\r\n",     "5;a=\r\n",        "5;a b\r\n",
+        "5;a \r\n",    "5;a=b c\r\n",    "5;a=b \r\n",  // ext
+        "5;a=\"b\r\n", "5;a=\"b\"c\r\n", "5;a=\"\\\r\n", "5;a=\x01\r\n",    "5;a=\"\x7f\"\r\n",
+        "5;a==b\r\n",  "0\r\n T: x\r\n", "0\r\nT: x\n",  "0\r\nT: x\r\r\n", "0\r\n\n",
+        "0\r\n\rX"})  // trailers
+    expect_chunk_fault(bad, 400);
+}
+
+TEST(chunk_scanner, refuses_a_size_before_its_data_comes_and_never_overflows) {
+  expect_chunk_fault("3e8\r\n", 0);
+  expect_chunk_fault("3e9", 413);
+  expect_chunk_fault("3e7\r\n\r\n2", 413);
+  expect_chunk_fault("fffffffffffffffffffff", 413);
+  expect_chunk_fault("10000000000000001\r\n", 413);
+}
+
+TEST(chunk_scanner, bounds_extensions_together_zeros_and_trailers) {
+  expect_chunk_fault("1;" + std::string(99, 'x') + "\r\n\r\n0\r\n\r\n", 0);
+  expect_chunk_fault("1;" + std::string(101, 'x'), 431);
+  expect_chunk_fault("1;" + std::string(60, 'x') + "\r\n\r\n1;" + std::string(60, 'x'), 431);
+  expect_chunk_fault(std::string(102, '0'), 431);
+  expect_chunk_fault("0\r\n" + std::string(101, 'x'), 431);
+  expect_chunk_fault("1;" + std::string(60, 'x') + "\r\n\r\n0\r\n" + std::string(60, 'x') + ":\r\n\r\n", 0);
+}
+
+}  // namespace
+}  // namespace antiphon::http
