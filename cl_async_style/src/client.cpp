@@ -1,20 +1,20 @@
-#include "antiphon/cl_async_style/client.hpp"
+#include "client.hpp"
 
 #include <atomic>
 #include <stdexcept>
 
 #include "antiphon/cl_async_style/dns.hpp"
 #include "deprecated.hpp"
-#include "stream.hpp"
 
 namespace antiphon::cl_async_style {
 
-namespace {
+namespace detail {
 
-/// What both kinds of clients begin with: a socket that is not connected yet, with what it is to send first.
 std::shared_ptr<stream> make_client(stream::kind kind, read_callback read_cb,
                                     stream_read_callback stream_read_cb, connect_options& options) {
   loop& in = loop::to_open_in();
+  if (read_cb && options.stream)
+    throw std::invalid_argument("in stream mode read_cb takes (socket&, async_io_stream&)");
   const bool keep_input = options.dont_drain_read_buffer.value_or(options.stream);
   if (keep_input && !options.stream) {
     if (!in.upstream_quirks())
@@ -46,9 +46,13 @@ std::shared_ptr<stream> make_client(stream::kind kind, read_callback read_cb,
   return made;
 }
 
+}  // namespace detail
+
+namespace {
+
 std::shared_ptr<socket> start_tcp(const std::string& host, std::uint16_t port, read_callback read_cb,
                                   stream_read_callback stream_read_cb, connect_options& options) {
-  auto made = make_client(stream::kind::tcp, std::move(read_cb), std::move(stream_read_cb), options);
+  auto made = detail::make_client(stream::kind::tcp, std::move(read_cb), std::move(stream_read_cb), options);
   if (const auto where = socket_address::parse(host, port)) {
     made->connect(*where);
     return made;
@@ -68,21 +72,15 @@ std::shared_ptr<socket> start_tcp(const std::string& host, std::uint16_t port, r
 
 std::shared_ptr<socket> start_pipe(const std::string& name, read_callback read_cb,
                                    stream_read_callback stream_read_cb, connect_options& options) {
-  auto made = make_client(stream::kind::pipe, std::move(read_cb), std::move(stream_read_cb), options);
+  auto made = detail::make_client(stream::kind::pipe, std::move(read_cb), std::move(stream_read_cb), options);
   made->connect_pipe(name);
   return made;
-}
-
-void check_stream(const read_callback& read_cb, const connect_options& options) {
-  if (read_cb && options.stream)
-    throw std::invalid_argument("in stream mode read_cb takes (socket&, async_io_stream&)");
 }
 
 }  // namespace
 
 std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, read_callback read_cb,
                                     connect_options options) {
-  check_stream(read_cb, options);
   return start_tcp(host, port, std::move(read_cb), {}, options);
 }
 
@@ -95,7 +93,6 @@ std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port,
 
 std::shared_ptr<socket> pipe_connect(const std::string& name, read_callback read_cb,
                                      connect_options options) {
-  check_stream(read_cb, options);
   return start_pipe(name, std::move(read_cb), {}, options);
 }
 

@@ -72,6 +72,8 @@ loop::loop(event_loop_options options)
   }
   uv_timer_init(&uv_, &ticker_);
   ticker_.data = this;
+  uv_idle_init(&uv_, &after_ticks_);
+  after_ticks_.data = this;
   running = this;
 }
 
@@ -89,13 +91,18 @@ int loop::run(callback start_fn) {
 }
 
 void loop::next_tick(std::function<void()> fn, std::shared_ptr<void> keep) {
-  if (ticks_.empty() && !closing_)
-    uv_timer_start(
-        &ticker_, [](uv_timer_t* timer) { static_cast<loop*>(timer->data)->run_ticks(); }, 0, 0);
+  if (ticks_.empty() && !closing_) {
+    if (in_tick_)
+      uv_idle_start(&after_ticks_, [](uv_idle_t* handle) { static_cast<loop*>(handle->data)->run_ticks(); });
+    else
+      uv_timer_start(
+          &ticker_, [](uv_timer_t* timer) { static_cast<loop*>(timer->data)->run_ticks(); }, 0, 0);
+  }
   ticks_.push_back({std::move(fn), std::move(keep)});
 }
 
 void loop::run_ticks() noexcept {
+  in_tick_ = true;
   std::swap(ticks_, running_ticks_);
   for (tick& each : running_ticks_) {
     // Released one by one: a tick's end may destroy what the next one was to be kept from.
@@ -103,6 +110,8 @@ void loop::run_ticks() noexcept {
     now.fn();
   }
   running_ticks_.clear();
+  in_tick_ = false;
+  if (ticks_.empty()) uv_idle_stop(&after_ticks_);
 }
 
 void loop::warn(std::string_view text) noexcept {
@@ -200,6 +209,7 @@ void loop::close() noexcept {
   signals.clear();
   for (const auto& owner : std::vector(owners_))
     if (!owner->draining()) owner->close_at_exit();
+  uv_idle_stop(&after_ticks_);
   // The ticker is free now: it limits how long graceful closes may take.
   bool in_time = options_.exit_grace.count() > 0;
   ticker_.data = &in_time;
@@ -211,6 +221,7 @@ void loop::close() noexcept {
     run_ticks();
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&ticker_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&after_ticks_), nullptr);
   while (true) {
     close_owners();
     // Also waits for a lookup that cannot be cancelled any more.

@@ -47,7 +47,9 @@ class loop {
   void at_exit(callback fn) { exit_callbacks_.push_back(std::move(fn)); }
 
   /// Queues for the end of the tick, upstream's timer of 0 ms: writes, events and delays without a time share
-  /// one queue, so that they keep the order in which they were asked for.
+  /// one queue, so that they keep the order in which they were asked for. It is run by a timer, among those
+  /// that are due. What a tick itself queues is run by the idle handle: still before the sockets are polled,
+  /// but never without polling them in between, whoever asks for himself again (CL-202).
   void next_tick(std::function<void()> fn, std::shared_ptr<void> keep = {});
 
   /// Calls what the application gave; an exception goes where CL-031 says, never into libuv's C frames. False
@@ -104,6 +106,7 @@ class loop {
   without_sigpipe quiet_;
   uv_loop_t uv_{};
   uv_timer_t ticker_{};
+  uv_idle_t after_ticks_{};
   event_loop_options options_;
   std::vector<tick> ticks_;
   std::vector<tick> running_ticks_;
@@ -113,6 +116,7 @@ class loop {
   std::vector<std::string> spare_buffers_;
   std::vector<char> input_;
   std::uint64_t id_;
+  bool in_tick_ = false;
   bool closing_ = false;
 };
 

@@ -72,6 +72,7 @@ void stream::connected(int status) {
   ++requests_.gathered;  // what was written until now, if only nothing (CL-110)
   if (phase_ == phase::leaving) {
     phase_ = phase::draining;
+    discard_input();
     flush();
     return;
   }
@@ -112,10 +113,13 @@ void stream::set_reading(bool on) {
   const bool was = reading_;
   reading_ = on;
   if (phase_ != phase::open || !started_ || eof_ == eof::received || was == on) return;
-  if (!on) {
+  if (on)
+    read_start();
+  else
     uv_read_stop(uv());
-    return;
-  }
+}
+
+void stream::read_start() {
   uv_read_start(
       uv(),
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
@@ -127,7 +131,23 @@ void stream::set_reading(bool on) {
       });
 }
 
+/// For a socket that drains.
+void stream::discard_input() {
+  if (eof_ == eof::received || uv_is_readable(uv()) == 0) return;
+  if (!started_ || !reading_) read_start();
+}
+
 void stream::read(ssize_t count, const char* octets) {
+  if (phase_ == phase::draining && count < 0) {
+    uv_read_stop(uv());
+    if (count == UV_EOF) return;
+    if (requests_.in_flight == 0) {  // nobody waits for anything any more
+      close_handle();
+      return;
+    }
+    --requests_.in_flight;  // its end is told now, not as streamish-canceled (CL-127)
+    fail(static_cast<int>(count));
+  }
   if (phase_ != phase::open) return;
   if (count >= 0) {
     // Nothing came: libuv says so after a read that filled the buffer (CL-142).
@@ -163,7 +183,6 @@ void stream::deliver_octets(std::span<const std::byte> octets) {
 /// From here on the socket is closed for the application.
 void stream::leave() {
   --counter();
-  uv_read_stop(uv());
   stop_timers();
 }
 
@@ -184,6 +203,7 @@ void stream::close(bool force) {
     return;
   }
   phase_ = phase::draining;
+  discard_input();
   if (writing_) return;
   // What the tick would have handed over is handed over now (CL-121).
   if (requests_.gathered == 0)

@@ -44,7 +44,10 @@ struct stream_settings {
 ///   leaving     closed for the application while connecting; the connection is still made, since there is
 ///               something to send (CL-133)
 ///   open        reads and writes
-///   draining    closed for the application; what was written is still being sent, then the FIN (CL-121)
+///   draining    closed for the application; what was written is still being sent, then the FIN (CL-121).
+///   What
+///               the peer sends meanwhile is read and dropped: a descriptor that is closed over unread input
+///               makes the kernel reset the connection, and forget what it has not sent yet
 ///   closing     uv_close was called; libuv still holds the handle
 ///   closed      libuv has let go; close_cb is due
 ///   done        close_cb was called; only the application may still hold the object
@@ -107,6 +110,8 @@ class stream final : public socket, public handle_owner {
   // stream.cpp: from the connection to the end
   void connected(int status);
   void start_reading();
+  void read_start();
+  void discard_input();
   void read(ssize_t count, const char* octets);
   void deliver_octets(std::span<const std::byte> octets);
   void leave();
@@ -163,7 +168,8 @@ class stream final : public socket, public handle_owner {
     bool plain = false;      // this tick's writes without callbacks are counted
     bool replacing = false;  // this tick's writes with callbacks are
   } requests_;
-  int write_error_ = 0;  // of the first request that failed; told when its completion is
+  unsigned replacing_ = 0;  // writes whose callbacks wait for their tick
+  int write_error_ = 0;     // of the first request that failed; told when its completion is
   phase phase_;
   kind kind_;
   direction direction_;

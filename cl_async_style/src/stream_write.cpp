@@ -43,6 +43,7 @@ void stream::write(std::span<const std::byte> data, bool force) {
 void stream::write_replacing(std::span<const std::byte> data, write_options options) {
   if (closed() || sending_ != sending::open) return;
   const bool on_its_own = options.force || !in().buffer_writes;
+  ++replacing_;
   // In the tick, before the data is written: what is read until then still goes to the old ones (CL-106).
   in().next_tick(
       [this, given = std::move(options)]() mutable {
@@ -51,6 +52,7 @@ void stream::write_replacing(std::span<const std::byte> data, write_options opti
         if (given.write_cb) replaced->write_cb = std::move(given.write_cb);
         if (given.event_cb) replaced->event_cb = std::move(given.event_cb);
         callbacks_ = std::move(replaced);
+        --replacing_;
       },
       self());
   gather(data);
@@ -68,8 +70,7 @@ void stream::queue_flush() {
         flush_queued_ = false;
         // What libuv refuses belongs to no socket's callback (CL-114).
         in().guard({}, [this] { flush(); });
-        // What waits behind another request counts as handed over; the next tick's is a request of its own.
-        requests_.handed = requests_.gathered;
+        // What waits behind another request is one by now: the next tick's is a request of its own.
         requests_.plain = requests_.replacing = false;
       },
       self());
@@ -78,7 +79,11 @@ void stream::queue_flush() {
 /// To the kernel if it takes it, else to libuv. One request at a time: what is written meanwhile goes with
 /// the next.
 void stream::flush() {
-  if (writing_ || requests_.gathered == 0 || (phase_ != phase::open && phase_ != phase::draining)) return;
+  if (requests_.gathered == 0 || (phase_ != phase::open && phase_ != phase::draining)) return;
+  if (writing_) {
+    requests_.handed = requests_.gathered;
+    return;
+  }
   if (uv_is_writable(uv()) == 0) {
     gathered_.clear();
     requests_.gathered = requests_.handed = 0;
@@ -146,7 +151,7 @@ void stream::failed(int status, unsigned requests) {
 
 /// The kernel has taken all of these.
 void stream::sent(unsigned requests) {
-  if (callbacks_->write_cb)
+  if (callbacks_->write_cb || replacing_ > 0)
     in().next_tick(
         [this, requests] {
           for (unsigned i = 0; i < requests && callbacks_->write_cb; ++i)

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -177,8 +178,9 @@ struct scene {
       if (const auto which = event_socket(event)) log.back() += socket_closed_p(*which) ? " closed" : " open";
       if (on_event && last) on_event(*last, event);
     };
-    options.close_cb = [this](socket&, const event_error* cause) {
+    options.close_cb = [this, also = options.close_cb](socket& which, const event_error* cause) {
       log.push_back("close " + std::string(cause != nullptr ? cause->type_name() : "none"));
+      if (also) also(which, cause);
       if (!keep_running) exit_event_loop();
     };
     options.pause_write_cb = [this, also = options.pause_write_cb](socket& which) {

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+
 #include "peer.hpp"
 
 namespace antiphon::cl_async_style::test {
@@ -91,15 +94,14 @@ TEST(socket_close, forced_drops_the_rest_and_tells_of_the_request_in_flight_CL_1
   EXPECT_THAT(play.log, ElementsAre("connect", "read now", "event streamish-canceled closed", "close none"));
 }
 
-TEST(socket_close, a_second_close_does_nothing_but_force_ends_a_graceful_one_that_is_stuck_CL_124) {
+TEST(socket_close, a_graceful_one_that_is_stuck_can_be_aborted) {
   scene play;
   play.options.high_water = 100U << 20U;
   play.on_connect = [](socket& which) {
     write_socket_data(which, big);
     close_socket(which);
     close_socket(which);
-    delay([kept = which.ref()] { close_socket(*kept, {.force = true}); },
-          {.time = std::chrono::milliseconds(5)});
+    delay([kept = which.ref()] { abort_socket(*kept); }, {.time = std::chrono::milliseconds(5)});
   };
   play.play([](peer& client) {
     std::string first = client.read(1);
@@ -191,14 +193,140 @@ TEST(socket_close, shutdown_socket_ends_only_the_sending_side) {
   EXPECT_THAT(play.log, ElementsAre("connect", "read still heard", "event socket-eof closed", "close none"));
 }
 
-TEST(socket_close, timeouts_end_the_connection_CL_157) {
+TEST(socket_close, a_graceful_close_in_connect_cb_is_not_followed_by_reading_CL_130) {
+  scene play;
+  play.options.high_water = 100U << 20U;
+  play.on_connect = [](socket& which) {
+    write_socket_data(which, big);
+    close_socket(which);
+  };
+  std::size_t size = 0;
+  play.play([&](peer& client) {
+    client.send("x");
+    client.shutdown_write();
+    size = client.read_all().size();
+  });
+  EXPECT_EQ(size, big.size());
+  EXPECT_THAT(play.log, ElementsAre("connect", "close none"));
+}
+
+TEST(socket_close, a_second_forced_close_does_not_cut_a_graceful_one_but_abort_does_CL_124) {
+  for (const bool cut : {false, true}) {
+    scene play;
+    play.options.high_water = 100U << 20U;
+    play.on_connect = [cut](socket& which) {
+      write_socket_data(which, big);
+      close_socket(which);
+      close_socket(which, {.force = true});
+      if (cut) abort_socket(which);
+    };
+    std::size_t size = 0;
+    play.play([&](peer& client) { size = client.read_all().size(); });
+    if (cut) {
+      EXPECT_LT(size, big.size());
+      EXPECT_THAT(play.log, ElementsAre("connect", "event streamish-canceled closed", "close none"));
+    } else {
+      EXPECT_EQ(size, big.size());
+      EXPECT_THAT(play.log, ElementsAre("connect", "close none"));
+    }
+  }
+}
+
+TEST(socket_close, forced_drops_what_is_only_gathered_without_an_event_CL_112) {
   scene play;
   play.on_connect = [](socket& which) {
-    set_socket_timeouts(which, std::chrono::hours(1), {});
-    set_socket_timeouts(which, std::chrono::milliseconds(5), {});  // may be changed, unlike upstream (CL-159)
+    write_socket_data(which, "gathered");
+    close_socket(which, {.force = true});
+  };
+  std::string got;
+  play.play([&](peer& client) { got = client.read_all(); });
+  EXPECT_EQ(got, "");
+  EXPECT_THAT(play.log, ElementsAre("connect", "close none"));
+}
+
+TEST(socket_close, write_cb_is_still_told_after_a_graceful_close_CL_126) {
+  scene play;
+  int told = 0;
+  play.on_connect = [&](socket& which) {
+    write_socket_data(which, "x", {.write_cb = [&](socket& done) {
+                        ++told;
+                        EXPECT_TRUE(socket_closed_p(done));
+                      }});
+    close_socket(which);
   };
   play.play([](peer& client) { client.read_all(); });
-  EXPECT_THAT(play.log, ElementsAre("connect", "event socket-timeout closed", "close socket-timeout"));
+  EXPECT_EQ(told, 1);
+}
+
+TEST(socket_close, the_descriptor_goes_with_the_fin_so_later_octets_of_the_peer_meet_a_reset_CL_129) {
+  scene play;
+  play.on_read = [](socket& which, std::string_view) { close_socket(which); };
+  std::string end;
+  play.play([&](peer& client) {
+    client.send("go");
+    client.read_all();
+    client.send("more");
+    client.send("again");
+    client.read_all(&end);
+  });
+  EXPECT_THAT(play.log, ElementsAre("connect", "read go", "close none"));
+}
+
+TEST(socket_close, unread_input_makes_a_forced_close_a_reset_CL_122) {
+  scene play;
+  std::atomic<bool> sent = false;
+  play.on_connect = [&](socket& which) {
+    while (!sent) std::this_thread::yield();
+    close_socket(which, {.force = true});
+  };
+  std::string end;
+  play.play([&](peer& client) {
+    client.send("never read");
+    sent = true;
+    client.read_all(&end);
+  });
+  EXPECT_EQ(end, "reset");
+}
+
+TEST(socket_close, the_streamish_names_are_the_same_functions_CL_132) {
+  scene play;
+  play.on_connect = [](socket& which) {
+    check_streamish_open(which);
+    streamish_write(which, "by the other name");
+    EXPECT_FALSE(streamish_closed_p(which));
+    close_streamish(which);
+    EXPECT_TRUE(streamish_closed_p(which));
+    try {
+      check_streamish_open(which);
+      ADD_FAILURE() << "nothing thrown";
+    } catch (const streamish_closed& error) {
+      EXPECT_EQ(error.event_errcode(), -1) << "CL-056";
+      EXPECT_EQ(error.streamish().get(), &which);
+    }
+  };
+  std::string got;
+  play.play([&](peer& client) { got = client.read_all(); });
+  EXPECT_EQ(got, "by the other name");
+}
+
+TEST(socket_close, a_write_to_a_connection_that_is_gone_is_a_broken_pipe_and_no_signal_CL_113) {
+  scene play;
+  std::atomic<bool> gone = false;
+  play.on_read = [&](socket& which, std::string_view) {
+    while (!gone) std::this_thread::yield();
+    for (int i = 0; i < 50; ++i) {  // until the kernel knows
+      write_socket_data(which, "x", {.force = true});
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  play.play([&](peer& client) {
+    client.send("go");
+    client.close();
+    gone = true;
+  });
+  ASSERT_GE(play.log.size(), 4U);
+  EXPECT_EQ(play.log[2], "event streamish-broken-pipe closed");
+  EXPECT_EQ(play.log.back(), "close streamish-broken-pipe");
 }
 
 }  // namespace

@@ -96,17 +96,53 @@ TEST(socket_read, an_error_of_read_cb_leaves_the_socket_open_CL_034) {
                                     "event socket-eof closed", "close none"));
 }
 
-TEST(socket_read, an_error_of_connect_cb_does_not_keep_it_from_being_read_CL_035) {
+TEST(socket_read, a_read_that_fills_the_buffer_exactly_is_not_followed_by_an_empty_one_CL_142) {
   scene play;
-  play.loop_options.catch_app_errors = true;
-  play.on_connect = [](socket&) { throw std::runtime_error("no"); };
-  play.play([](peer& client) {
-    client.send("a");
+  std::atomic<bool> sent = false;
+  play.on_connect = [&](socket&) {
+    while (!sent) std::this_thread::yield();
+  };
+  play.on_read = [](socket& which, std::string_view) { write_socket_data(which, "seen"); };
+  play.play([&](peer& client) {
+    client.send(std::string(buffer_size, 'x'));
+    sent = true;
+    EXPECT_EQ(client.read(4), "seen");
     client.shutdown_write();
     client.read_all();
   });
-  EXPECT_THAT(play.log,
-              ElementsAre("connect", "event no", "read a", "event socket-eof closed", "close none"));
+  EXPECT_THAT(play.log, ElementsAre("connect", "read 65536", "event socket-eof closed", "close none"));
+}
+
+TEST(socket_read, without_a_read_cb_input_is_dropped_and_the_end_told_CL_143) {
+  std::vector<std::string> log;
+  std::thread thread;
+  start_event_loop([&] {
+    const auto server = tcp_server("127.0.0.1", 0, nullptr, {.event_cb = [&](const std::exception& event) {
+                                     log.emplace_back(condition_cast<event_info>(event)->type_name());
+                                     exit_event_loop();
+                                   }});
+    thread = std::thread([port = server_port(*server)] {
+      peer client(port);
+      client.send(std::string(200'000, 'x'));
+    });
+  });
+  thread.join();
+  EXPECT_THAT(log, ElementsAre("socket-eof"));
+}
+
+TEST(socket_read, without_an_event_cb_the_end_closes_all_the_same_CL_073) {
+  std::thread thread;
+  bool closed = false;
+  start_event_loop([&] {
+    const auto server =
+        tcp_server("127.0.0.1", 0, {}, {.close_cb = [&](socket& which, const event_error* cause) {
+                     closed = socket_closed_p(which) && cause == nullptr;
+                     exit_event_loop();
+                   }});
+    thread = std::thread([port = server_port(*server)] { peer client(port); });
+  });
+  thread.join();
+  EXPECT_TRUE(closed);
 }
 
 TEST(socket_read, an_uncaught_error_leaves_the_loop_which_closes_everything_CL_030) {

@@ -8,5 +8,7 @@
 #include "antiphon/cl_async_style/dns.hpp"
 #include "antiphon/cl_async_style/event_loop.hpp"
 #include "antiphon/cl_async_style/events.hpp"
+#include "antiphon/cl_async_style/filesystem.hpp"
+#include "antiphon/cl_async_style/process.hpp"
 #include "antiphon/cl_async_style/socket.hpp"
 #include "antiphon/cl_async_style/tcp_server.hpp"

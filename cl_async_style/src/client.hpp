@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "antiphon/cl_async_style/client.hpp"
+#include "stream.hpp"
+
+namespace antiphon::cl_async_style::detail {
+
+/// What all clients begin with: a socket that is not connected yet, with what it is to send first. Throws
+/// std::invalid_argument for options that exclude each other.
+[[nodiscard]] std::shared_ptr<stream> make_client(stream::kind kind, read_callback read_cb,
+                                                  stream_read_callback stream_read_cb,
+                                                  connect_options& options);
+
+}  // namespace antiphon::cl_async_style::detail

@@ -1,0 +1,115 @@
+// event_loop_options::upstream_quirks: the harmless ones, brought back on request.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "peer.hpp"
+
+namespace antiphon::cl_async_style::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+
+scene quirky() {
+  scene play;
+  play.loop_options.upstream_quirks = true;
+  return play;
+}
+
+TEST(quirks, each_close_counts_CL_021) {
+  scene play = quirky();
+  std::vector<int> counts;
+  play.on_connect = [&](socket& which) {
+    for (int i = 0; i < 3; ++i) {
+      counts.push_back(stats().incoming_tcp_connections);
+      close_socket(which);
+    }
+  };
+  play.play([](peer& client) { client.read_all(); });
+  EXPECT_THAT(counts, ElementsAre(1, 0, -1));
+}
+
+TEST(quirks, an_error_in_connect_cb_leaves_the_socket_unread_CL_035) {
+  scene play = quirky();
+  play.keep_running = true;
+  play.loop_options.catch_app_errors = true;
+  play.on_connect = [](socket&) {
+    delay([] { exit_event_loop(); }, {.time = milliseconds(20)});
+    throw std::runtime_error("no");
+  };
+  play.play([](peer& client) {
+    client.send("a");
+    client.read_all();
+  });
+  EXPECT_THAT(play.log, ElementsAre("connect", "event no", "close none"));
+}
+
+TEST(quirks, a_read_that_fills_the_buffer_is_followed_by_an_empty_one_CL_142) {
+  scene play = quirky();
+  std::atomic<bool> sent = false;
+  std::atomic<bool> read = false;
+  play.on_connect = [&](socket&) {
+    while (!sent) std::this_thread::yield();
+  };
+  play.on_read = [&](socket&, std::string_view text) { read = text.empty(); };
+  play.play([&](peer& client) {
+    client.send(std::string(buffer_size, 'x'));
+    sent = true;
+    while (!read) std::this_thread::yield();
+  });
+  EXPECT_THAT(play.log,
+              ElementsAre("connect", "read 65536", "read ", "event socket-eof closed", "close none"));
+}
+
+TEST(quirks, sockets_can_be_neither_enabled_nor_disabled_CL_144) {
+  scene play = quirky();
+  play.on_connect = [](socket& which) {
+    EXPECT_THROW(enable_socket(which), std::logic_error);
+    EXPECT_THROW(disable_socket(which), std::logic_error);
+    close_socket(which);
+  };
+  play.play([](peer& client) { client.read_all(); });
+}
+
+TEST(quirks, dont_drain_read_buffer_without_stream_fails_with_the_first_data_CL_149) {
+  const door server;
+  const helper other_side([&] {
+    const peer accepted(peer::adopt_t(), server.accept());
+    accepted.send("x");
+    accepted.read_all();
+  });
+  EXPECT_THROW(
+      start_event_loop([&] { tcp_connect("127.0.0.1", server.port(), {}, {.dont_drain_read_buffer = true}); },
+                       {.upstream_quirks = true}),
+      std::logic_error);
+}
+
+TEST(quirks, timeouts_are_set_once_and_the_write_timeout_fires_whatever_is_written_CL_158_CL_159) {
+  scene play = quirky();
+  play.on_connect = [](socket& which) {
+    set_socket_timeouts(which, {}, milliseconds(10));
+    EXPECT_THROW(set_socket_timeouts(which, {}, {}), std::logic_error);
+    write_socket_data(which, "taken at once");
+  };
+  play.play([](peer& client) { client.read_all(); });
+  EXPECT_THAT(play.log, ElementsAre("connect", "event socket-timeout closed", "close socket-timeout"));
+}
+
+TEST(quirks, an_error_ends_an_interval_CL_206) {
+  int calls = 0;
+  start_event_loop(
+      [&] {
+        interval(
+            [&] {
+              ++calls;
+              throw std::runtime_error("once");
+            },
+            milliseconds(1));
+      },
+      {.catch_app_errors = [](const std::exception&) {}, .upstream_quirks = true});
+  EXPECT_EQ(calls, 1);
+}
+
+}  // namespace
+}  // namespace antiphon::cl_async_style::test
