@@ -5,7 +5,6 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <unordered_map>
 
@@ -14,7 +13,7 @@
 namespace antiphon::asio_style::detail {
 
 /// What the core asks of Asio: to wait, to be woken from other
-/// threads, one timer, the signals, a few threads.
+/// threads, one timer, the signals.
 struct LoopCore::Engine {
   // One thread runs it, so the reactor needs no locks per descriptor; posting from other threads stays safe.
   boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
@@ -24,7 +23,6 @@ struct LoopCore::Engine {
   boost::asio::signal_set signals{context};
   std::unordered_map<int, std::shared_ptr<Callback>> signal_handlers;
   bool waiting_for_signals = false;
-  std::unique_ptr<boost::asio::thread_pool> pool;  // made when first needed
 };
 
 }  // namespace antiphon::asio_style::detail

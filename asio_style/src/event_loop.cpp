@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "engine.hpp"
@@ -97,8 +98,45 @@ boost::asio::io_context& EventLoop::native() noexcept {
   return core_->engine().context;
 }
 
-void EventLoop::submit(Callback work, Callback deliver) {
-  core_->submit(std::move(work), std::move(deliver));
+void EventLoop::submit(std::shared_ptr<Executor> executor, Callback work, Callback deliver) {
+  core_->submit(executor ? std::move(executor) : core_->default_executor(), std::move(work),
+                std::move(deliver));
+}
+
+void EventLoop::set_default_executor(std::shared_ptr<Executor> executor) {
+  core_->check_closed();
+  if (!executor) throw TypeError("executor must not be null");
+  core_->set_default_executor(std::move(executor));
+}
+
+Task<void> EventLoop::shutdown_default_executor() {
+  const auto executor = core_->retire_default_executor();
+  if (!executor) co_return;
+  const Future<> over(*this);
+  const auto core = core_;
+  const std::jthread waiting([core, executor, over] {
+    executor->shutdown(true, false);
+    try {
+      core->call_soon_threadsafe([over] {
+        if (!over.done()) over.set_result();
+      });
+    } catch (const RuntimeError&) {
+      return;  // the loop was closed meanwhile
+    }
+  });
+  co_await over;
+}
+
+void detail::run_to_end(EventLoop& loop, FutureState& main) {
+  std::exception_ptr left_by;
+  try {
+    loop.run_until_done(main);
+  } catch (...) {
+    left_by = std::current_exception();
+  }
+  loop.core().cancel_all_tasks();
+  loop.run_until_complete(loop.shutdown_default_executor());
+  if (left_by) std::rethrow_exception(left_by);
 }
 
 void EventLoop::add_reader(int fd, Callback fn) {
@@ -140,6 +178,7 @@ std::vector<std::string_view> ExceptionContext::keys() const {
   std::vector<std::string_view> names;
   if (context != nullptr) names.emplace_back("context");
   if (exception) names.emplace_back("exception");
+  if (future) names.emplace_back("future");
   if (handle) names.emplace_back("handle");
   names.emplace_back("message");
   if (protocol) names.emplace_back("protocol");
@@ -177,6 +216,7 @@ void EventLoop::call_exception_handler(const ExceptionContext& context) {
 void EventLoop::default_exception_handler(const ExceptionContext& context) {
   std::string record = context.message;
   if (context.exception) record += "\n  exception: " + describe(context.exception);
+  if (context.future) record += "\n  future: " + *context.future;
   if (context.socket) record += "\n  socket: fd " + std::to_string(context.socket->fileno());
   if (context.transport) {
     const auto peer = context.transport->get_extra_info("peername");

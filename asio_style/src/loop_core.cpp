@@ -37,6 +37,11 @@ class Finally {
   Fn fn_;
 };
 
+void check_callback(const LoopCore::Callback& fn, const char* name) {
+  if (!fn)
+    throw TypeError(std::string("a callable object was expected by ") + name + "(), got an empty function");
+}
+
 }  // namespace
 
 LoopCore::LoopCore(EventLoop& loop) : loop_(&loop), engine_(std::make_unique<Engine>()) {
@@ -65,6 +70,7 @@ void LoopCore::check_thread() const {
 
 std::shared_ptr<HandleState> LoopCore::call_soon(Callback fn, const char* name) {
   check_closed();
+  check_callback(fn, name);
   if (debug) check_thread();
   if (has_incoming_.load(std::memory_order_acquire)) take_incoming();  // they were first
   auto handle = std::make_shared<HandleState>(std::move(fn), name);
@@ -74,6 +80,7 @@ std::shared_ptr<HandleState> LoopCore::call_soon(Callback fn, const char* name) 
 }
 
 std::shared_ptr<HandleState> LoopCore::call_soon_threadsafe(Callback fn) {
+  check_callback(fn, "call_soon_threadsafe");
   auto handle = std::make_shared<HandleState>(std::move(fn), "call_soon_threadsafe");
   bool first = false;
   {
@@ -101,6 +108,7 @@ void LoopCore::take_incoming() {
 
 std::shared_ptr<HandleState> LoopCore::call_at(TimePoint when, Callback fn, const char* name) {
   check_closed();
+  check_callback(fn, name);
   if (debug) check_thread();
   auto handle = std::make_shared<HandleState>(std::move(fn), name);
   handle->when = when;
@@ -126,9 +134,9 @@ std::size_t LoopCore::turn() {
     run(running_batch_);
     selector_.dispatch([this](Watcher& watcher, unsigned interest) {
       if (interest == Selector::read) {
-        guarded("reader", [&] { watcher.on_readable(); });
+        guarded("reader", nullptr, [&] { watcher.on_readable(); });
       } else {
-        guarded("writer", [&] { watcher.on_writable(); });
+        guarded("writer", nullptr, [&] { watcher.on_writable(); });
       }
     });
     run(due_batch_);
@@ -150,7 +158,7 @@ void LoopCore::run(Queue& queue) {
     const auto handle = std::move(slot);
     if (handle->cancelled) continue;
     const Callback fn = std::exchange(handle->fn, nullptr);  // the callback may cancel its own handle
-    guarded(handle->name, fn);
+    guarded(handle->name, handle, fn);
   }
   queue.clear();
 }
@@ -163,11 +171,11 @@ void LoopCore::report_if_slow(const char* name, TimePoint started) {
   loop_->log(LogLevel::warning, std::string("Executing ") + name + " took " + seconds + " seconds");
 }
 
-void LoopCore::report_failed_callback(const char* name) {
+void LoopCore::report_failed_callback(const char* name, const std::shared_ptr<HandleState>& handle) {
   ExceptionContext context;
   context.message = std::string("Exception in callback ") + name;
   context.exception = std::current_exception();
-  context.handle.emplace();
+  context.handle = Handle(handle);
   loop_->call_exception_handler(context);
 }
 
@@ -261,10 +269,16 @@ void LoopCore::close() {
   }
   forget_all();
   engine_->work.reset();
-  if (engine_->pool) {
-    engine_->pool->stop();
-    engine_->pool->join();  // a resolver may still be at work: its answer finds the loop closed
-  }
+  // A resolver may still be at work: its answer finds the loop closed.
+  if (const auto executor = std::exchange(executor_, nullptr)) executor->shutdown(true, true);
+}
+
+void LoopCore::cancel_all_tasks() {
+  const auto left = tasks_;
+  for (const auto& task : left) task->request_cancel();
+  ends_with_tasks_ = true;
+  const Finally leave([this] { ends_with_tasks_ = false; });
+  while (!tasks_.empty()) run_forever();
 }
 
 void LoopCore::forget_all() {
@@ -286,6 +300,7 @@ void LoopCore::forget_all() {
 // ---- signals and threads
 
 void LoopCore::add_signal_handler(int signum, Callback fn) {
+  check_callback(fn, "add_signal_handler");
   auto& [known, handler] = *engine_->signal_handlers.try_emplace(signum).first;
   const bool replaces = handler != nullptr;
   handler = std::make_shared<Callback>(std::move(fn));
@@ -322,14 +337,28 @@ void LoopCore::wait_for_signals() {
   });
 }
 
-void LoopCore::submit(Callback work, Callback deliver) {
+const std::shared_ptr<Executor>& LoopCore::default_executor() {
   check_closed();
-  if (!engine_->pool) engine_->pool = std::make_unique<boost::asio::thread_pool>(4);
-  boost::asio::post(*engine_->pool, [this, work = std::move(work), deliver = std::move(deliver)]() mutable {
+  if (executor_retired_) throw RuntimeError("Executor shutdown has been called");
+  if (!executor_) executor_ = std::make_shared<ThreadPoolExecutor>();
+  return executor_;
+}
+
+std::shared_ptr<Executor> LoopCore::retire_default_executor() {
+  executor_retired_ = true;
+  return std::exchange(executor_, nullptr);
+}
+
+void LoopCore::submit(const std::shared_ptr<Executor>& executor, Callback work, Callback deliver) {
+  check_closed();
+  // Weak, since an executor of the user's may outlive the loop.
+  executor->submit([weak = weak_from_this(), work = std::move(work), deliver = std::move(deliver)]() mutable {
     work();
     work = nullptr;  // what they share must end its life on the loop's thread
+    const auto core = weak.lock();
+    if (!core) return;
     try {
-      call_soon_threadsafe(std::move(deliver));
+      core->call_soon_threadsafe(std::move(deliver));
     } catch (const RuntimeError&) {
       return;  // the loop was closed while we worked
     }

@@ -56,8 +56,13 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
 
   void add_signal_handler(int signum, Callback fn);
   bool remove_signal_handler(int signum);
-  /// Runs `work` on a thread of the pool, then `deliver` here.
-  void submit(Callback work, Callback deliver);
+  /// Runs `work` on a thread of the executor, then `deliver` here.
+  void submit(const std::shared_ptr<Executor>& executor, Callback work, Callback deliver);
+  /// Made when first asked for; RuntimeError once it has retired.
+  [[nodiscard]] const std::shared_ptr<Executor>& default_executor();
+  void set_default_executor(std::shared_ptr<Executor> executor) { executor_ = std::move(executor); }
+  /// The default executor, which nobody gets any more; null if there is none.
+  [[nodiscard]] std::shared_ptr<Executor> retire_default_executor();
 
   [[nodiscard]] Selector& selector() noexcept { return selector_; }
   [[nodiscard]] WatcherList& watchers() noexcept { return watchers_; }
@@ -70,12 +75,17 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   void give_back(std::vector<std::byte> buffer);
 
   void adopt(std::shared_ptr<TaskBase> task) { tasks_.insert(std::move(task)); }
-  void release(const std::shared_ptr<TaskBase>& task) { tasks_.erase(task); }
+  void release(const std::shared_ptr<TaskBase>& task) {
+    tasks_.erase(task);
+    if (ends_with_tasks_ && tasks_.empty()) stop();
+  }
+  /// Asks all tasks to stop, and turns until none is left.
+  void cancel_all_tasks();
 
   /// Calls fn; what it throws goes to the exception handler as a failed callback (AS-274),
   /// but for the two exceptions that leave the loop (AS-212).
   template <class Fn>
-  void guarded(const char* name, Fn&& fn) {
+  void guarded(const char* name, const std::shared_ptr<HandleState>& handle, Fn&& fn) {
     const TimePoint started = debug ? Clock::now() : TimePoint::max();
     try {
       fn();
@@ -84,7 +94,7 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
     } catch (const KeyboardInterrupt&) {
       throw;
     } catch (...) {
-      report_failed_callback(name);
+      report_failed_callback(name, handle);
     }
     if (debug) report_if_slow(name, started);
   }
@@ -105,7 +115,7 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   void arm_selector();
   void arm_timer();
   void forget_all();
-  void report_failed_callback(const char* name);
+  void report_failed_callback(const char* name, const std::shared_ptr<HandleState>& handle);
   void report_if_slow(const char* name, TimePoint started);
   void check_thread() const;
   void wait_for_signals();
@@ -136,6 +146,9 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   WatcherList watchers_;
   DescriptorCallbacks descriptor_callbacks_;
   std::unordered_set<std::shared_ptr<TaskBase>> tasks_;
+  bool ends_with_tasks_ = false;  // the run in progress ends with the last task
+  std::shared_ptr<Executor> executor_;
+  bool executor_retired_ = false;
   std::unique_ptr<std::byte[]> receive_buffer_;
   std::vector<std::vector<std::byte>> spare_buffers_;
 };

@@ -15,7 +15,7 @@ std::shared_ptr<ServerImpl> ServerImpl::make(LoopCore& core, ProtocolFactory fac
 }
 
 ServerImpl::ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog)
-    : core_(&core), factory_(std::move(factory)), backlog_(backlog) {}
+    : core_(&core), alive_core_(core.weak_from_this()), factory_(std::move(factory)), backlog_(backlog) {}
 
 void ServerImpl::check_open() const {
   if (closed_) throw RuntimeError("server " + python_text() + " is closed");
@@ -96,6 +96,26 @@ void ServerImpl::close() {
   if (forever_) forever_->cancel();  // AS-079
   if (active_ == 0) wake_waiters();
   const auto keep = std::move(self_);
+}
+
+/// The loop knows all transports: a list of the server's own would cost every connection, for this one
+/// moment.
+template <class Call>
+void ServerImpl::for_each_client(Call call) {
+  const auto core = alive_core_.lock();
+  if (!core) return;
+  core->watchers().for_each([&](Watcher& watcher) {
+    auto* transport = dynamic_cast<StreamTransport*>(&watcher);
+    if (transport != nullptr && transport->counted_by() == this) call(*transport);
+  });
+}
+
+void ServerImpl::close_clients() {
+  for_each_client([](StreamTransport& client) { client.close(); });
+}
+
+void ServerImpl::abort_clients() {
+  for_each_client([](StreamTransport& client) { client.abort(); });
 }
 
 void ServerImpl::detach() {

@@ -20,6 +20,8 @@ class ServerImpl final : public Server, public ConnectionCount {
   ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog);
 
   void close() override;
+  void close_clients() override;
+  void abort_clients() override;
   Task<void> wait_closed() override { return wait_closed_of(shared()); }
   Task<void> start_serving() override { return start_serving_of(shared()); }
   Task<void> serve_forever() override { return serve_forever_of(shared()); }
@@ -44,11 +46,14 @@ class ServerImpl final : public Server, public ConnectionCount {
   static Task<void> wait_closed_of(std::shared_ptr<ServerImpl> server);
   static Task<void> start_serving_of(std::shared_ptr<ServerImpl> server);
   static Task<void> serve_forever_of(std::shared_ptr<ServerImpl> server);
+  template <class Call>
+  void for_each_client(Call call);
   void wake_waiters();
   void check_open() const;
   [[nodiscard]] std::string python_text() const;
 
   LoopCore* core_;
+  std::weak_ptr<LoopCore> alive_core_;  // for calls that may come when the loop is gone
   ProtocolFactory factory_;
   int backlog_;
   std::shared_ptr<ServerImpl> self_;

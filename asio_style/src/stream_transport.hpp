@@ -75,6 +75,9 @@ class StreamTransport final : public Transport,
   [[nodiscard]] std::shared_ptr<BaseProtocol> get_protocol() const override { return protocol_; }
   [[nodiscard]] std::any get_extra_info(std::string_view name, std::any fallback) const override;
 
+  /// Who counts this connection until it is lost; null: nobody.
+  [[nodiscard]] const ConnectionCount* counted_by() const noexcept { return count_.get(); }
+
   [[nodiscard]] bool protocol_paused() const noexcept override { return marks_.paused(); }
 
   /// While it lives the file is sent behind the buffer, and write throws RuntimeError (AS-157).

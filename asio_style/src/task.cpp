@@ -18,15 +18,17 @@ thread_local TaskBase* current_task = nullptr;
 
 // ---- futures
 
-FutureState::FutureState(EventLoop& loop) : core_(loop.core().shared_from_this()) {}
+FutureState::FutureState(EventLoop& loop, const char* kind)
+    : core_(loop.core().shared_from_this()), kind_(kind) {}
 
 FutureState::~FutureState() {
   if (!exception_ || retrieved_) return;
   const auto core = core_.lock();
   if (!core || core->is_closed()) return;
   ExceptionContext context;
-  context.message = "Future exception was never retrieved";
+  context.message = std::string(kind_) + " exception was never retrieved";
   context.exception = exception_;
+  context.future = std::string("<") + kind_ + " finished exception=" + describe(exception_) + ">";
   try {
     core->loop().call_exception_handler(context);
   } catch (...) {
@@ -65,15 +67,21 @@ bool FutureState::cancel() {
 
 void FutureState::finish(Phase phase) {
   phase_ = phase;
-  const auto callbacks = std::exchange(callbacks_, {});
+  auto callbacks = std::exchange(callbacks_, {});
   const auto core = core_.lock();
   if (!core || core->is_closed()) return;
-  for (const auto& callback : callbacks) core->call_soon(callback, "done callback");
+  for (auto& callback : callbacks) queue(*core, std::move(callback));
+}
+
+/// A callback may refer to its future weakly: it lives until all of them have run.
+void FutureState::queue(LoopCore& core, std::function<void()> callback) {
+  core.call_soon([self = shared_from_this(), callback = std::move(callback)] { callback(); },
+                 "done callback");
 }
 
 void FutureState::add_done_callback(std::function<void()> fn) {
   if (!done()) return callbacks_.push_back(std::move(fn));
-  if (const auto core = core_.lock()) core->call_soon(std::move(fn), "done callback");
+  if (const auto core = core_.lock()) queue(*core, std::move(fn));
 }
 
 void FutureState::suspend(std::coroutine_handle<> waiting) {

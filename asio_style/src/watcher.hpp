@@ -43,6 +43,12 @@ class WatcherList {
     watcher.previous_ = watcher.next_ = nullptr;
   }
 
+  /// `call` must not make a watcher join or leave.
+  template <class Call>
+  void for_each(Call call) const {
+    for (Watcher* watcher = front_; watcher != nullptr; watcher = watcher->next_) call(*watcher);
+  }
+
  private:
   Watcher* front_ = nullptr;
 };

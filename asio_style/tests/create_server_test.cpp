@@ -3,7 +3,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +15,19 @@
 #include "resolve.hpp"
 #include "support.hpp"
 #include "unique_fd.hpp"
+
+namespace {
+
+int refused_family = -1;  // a family that the kernel does not know, for a test
+
+}  // namespace
+
+// Stands before the C library's: a kernel without IPv6 is not at hand everywhere.
+extern "C" int socket(int family, int type, int protocol) noexcept {
+  if (family != refused_family) return static_cast<int>(::syscall(SYS_socket, family, type, protocol));
+  errno = EAFNOSUPPORT;
+  return -1;
+}
 
 namespace antiphon::asio_style::test {
 namespace {
@@ -224,6 +239,18 @@ TEST_F(create_server, a_callers_unix_socket_serves_too_AS_036_AS_045) {
   run_until("CM");
   EXPECT_EQ(std::any_cast<SocketAddress>(made->transport->get_extra_info("sockname")).host, bound_at.host);
   EXPECT_EQ(std::any_cast<SocketAddress>(made->transport->get_extra_info("peername")).host, "");
+}
+
+TEST_F(create_server, a_family_the_kernel_does_not_know_is_left_out_and_named_in_debug_mode_AS_028) {
+  refused_family = AF_INET6;
+  const auto quiet = create({"127.0.0.1", "::1"}, 0);
+  EXPECT_EQ(addresses(*quiet).size(), 1U);
+  EXPECT_TRUE(events().empty());
+  loop.set_debug(true);
+  const auto loud = create({"127.0.0.1", "::1"}, 0);
+  EXPECT_EQ(addresses(*loud).size(), 1U);
+  EXPECT_THAT(events(), testing::Contains("log create_server() failed to create socket for [::1]:0"));
+  refused_family = -1;
 }
 
 // ---- serving

@@ -207,7 +207,10 @@ TEST_F(callback_errors, keyboard_interrupt_and_system_exit_leave_from_tasks_and_
 
 TEST_F(callback_errors, of_a_plain_callback_is_reported_and_the_loop_goes_on_AS_274) {
   std::vector<std::string_view> keys;
-  loop.set_exception_handler([&](EventLoop&, const ExceptionContext& context) { keys = context.keys(); });
+  loop.set_exception_handler([&](EventLoop&, const ExceptionContext& context) {
+    keys = context.keys();
+    EXPECT_TRUE(context.handle.value());
+  });
   loop.call_soon([] { throw ValueError("boom"); });
   loop.call_soon([this] { trace.add("goes on"); });
   turn();

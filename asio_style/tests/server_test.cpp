@@ -82,6 +82,18 @@ TEST_F(accepting, the_accepted_socket_is_non_blocking_without_delay_AS_057_AS_05
   EXPECT_EQ(errno, EAGAIN);
 }
 
+// Python knows with which protocol number a socket was made, and leaves those with 0 alone. A descriptor does
+// not tell: the kernel says TCP, and so it gets what TCP gets.
+TEST_F(accepting, a_callers_socket_made_with_protocol_0_gives_connections_without_delay_too_AS_059) {
+  auto sock = bound_to("127.0.0.1");
+  listen({.sock = sock.release()});
+  const Peer peer(port());
+  run_until("CM");
+  const auto socket = std::any_cast<TransportSocket>(transport().get_extra_info("socket"));
+  EXPECT_EQ(socket.proto(), IPPROTO_TCP);
+  EXPECT_EQ(socket.getsockopt(IPPROTO_TCP, TCP_NODELAY), 1);
+}
+
 TEST_F(accepting, extra_info_knows_both_ends_and_the_socket_AS_217_AS_219_AS_220_AS_222) {
   listen();
   const Peer peer(port());
@@ -154,7 +166,8 @@ TEST_F(accepting, a_factory_without_a_protocol_is_a_factory_that_fails_AS_106) {
   EXPECT_EQ(peer.read_to_end().bytes, "");
 }
 
-TEST_F(accepting, without_descriptors_it_reports_once_pauses_and_serves_later_AS_048_AS_050_AS_051) {
+// Python 3.11 reports, and arms a timer, once for each try of the event: 100 times (AS-049).
+TEST_F(accepting, without_descriptors_it_reports_once_pauses_and_serves_later_AS_048_AS_049_AS_050_AS_051) {
   for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
     trace.clear();
     std::vector<std::string_view> keys;

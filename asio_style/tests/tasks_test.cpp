@@ -148,10 +148,12 @@ TEST_F(tasks, a_task_that_waits_when_the_loop_closes_is_destroyed_there) {
   EXPECT_FALSE(task.done());
 }
 
-TEST_F(tasks, an_exception_nobody_asked_for_is_reported) {
+TEST_F(tasks, an_exception_nobody_asked_for_is_reported_AS_287) {
   std::string reported;
+  std::vector<std::string_view> keys;
   loop.set_exception_handler([&](EventLoop&, const ExceptionContext& context) {
-    reported = context.message + " / " + describe(context.exception);
+    reported = context.message + " / " + describe(context.exception) + " / " + context.future.value();
+    keys = context.keys();
   });
   const auto fails = []() -> Task<void> {
     throw ValueError("unheard");
@@ -160,7 +162,15 @@ TEST_F(tasks, an_exception_nobody_asked_for_is_reported) {
   loop.create_task(fails());
   loop.run_until_complete(loop.sleep(0ms));
   loop.run_until_complete(loop.sleep(0ms));
-  EXPECT_EQ(reported, "Future exception was never retrieved / ValueError: unheard");
+  EXPECT_EQ(reported,
+            "Task exception was never retrieved / ValueError: unheard / <Task finished exception=ValueError: "
+            "unheard>");
+  EXPECT_THAT(keys, ElementsAre("exception", "future", "message"));
+  Future<>(loop).set_exception(std::make_exception_ptr(ValueError("unasked")));
+  EXPECT_EQ(
+      reported,
+      "Future exception was never retrieved / ValueError: unasked / <Future finished exception=ValueError: "
+      "unasked>");
 }
 
 TEST_F(tasks, waiting_outside_of_a_task_is_refused) {

@@ -172,6 +172,14 @@ TEST_F(writing, a_buffer_of_exactly_the_high_mark_does_not_pause_AS_119_AS_120_A
   EXPECT_TRUE(events().empty());
 }
 
+TEST_F(writing, what_the_kernel_takes_at_once_does_not_count_AS_121_AS_129) {
+  connect();
+  transport().set_write_buffer_limits(big);
+  transport().write(pattern(big + 1));  // more than the mark, but the kernel takes an octet at least
+  EXPECT_GT(buffered(), 0U);
+  EXPECT_EQ(trace.count("PW"), 0U);
+}
+
 TEST_F(writing, one_octet_above_the_high_mark_pauses_AS_119) {
   connect();
   transport().set_write_buffer_limits(100 * big);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "antiphon/asio_style/address.hpp"
+#include "antiphon/asio_style/executor.hpp"
 #include "antiphon/asio_style/handle.hpp"
 #include "antiphon/asio_style/options.hpp"
 #include "antiphon/asio_style/protocol.hpp"
@@ -28,13 +30,18 @@ namespace antiphon::asio_style {
 
 namespace detail {
 class LoopCore;
-}
+/// Until `main` is done; then all that asyncio.run does at the end, even if the loop was left by an
+/// exception.
+void run_to_end(EventLoop& loop, FutureState& main);
+}  // namespace detail
 
-/// What the exception handler is told. `message` is always there; the rest if it applies (AS-287).
+/// What the exception handler is told. `message` is always there; the rest if it applies (AS-287). Python's
+/// keys task, asyncgen and source_traceback have nothing to stand for here.
 struct ExceptionContext {
   std::string message;
   std::exception_ptr exception;
-  std::optional<Handle> handle;
+  std::optional<std::string> future;  ///< a future or task that ended so and that nobody asked, as text
+  std::optional<Handle> handle;       ///< the callback that threw; without a callback inside if it was I/O
   std::shared_ptr<BaseProtocol> protocol;
   std::shared_ptr<Transport> transport;
   std::optional<TransportSocket> socket;
@@ -42,6 +49,12 @@ struct ExceptionContext {
 
   /// The names of the entries that are set, sorted: {"exception", "handle", "message"}.
   [[nodiscard]] std::vector<std::string_view> keys() const;
+};
+
+/// True for a function that is a coroutine: called as a plain callback it would never run.
+template <class Fn>
+concept CoroutineFunction = std::invocable<Fn&> && requires {
+  typename std::invoke_result_t<Fn&>::promise_type;
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
@@ -62,7 +75,8 @@ class EventLoop {
   ~EventLoop();
 
   /// In the next turn, in the order of the calls. RuntimeError on a closed loop (AS-284); in debug mode also
-  /// from another thread (AS-273). What `fn` throws goes to the exception handler (AS-274).
+  /// from another thread (AS-273). TypeError if `fn` is empty. What `fn` throws goes to the exception handler
+  /// (AS-274). A coroutine is no callback: give it to create_task.
   Handle call_soon(Callback fn);
   /// The same from any thread; wakes the loop (AS-272). Cancel the handle on the loop's thread only.
   Handle call_soon_threadsafe(Callback fn);
@@ -70,6 +84,14 @@ class EventLoop {
   /// in the next turn, after call_soon and I/O (AS-270).
   TimerHandle call_later(Duration delay, Callback fn);
   TimerHandle call_at(TimePoint when, Callback fn);
+  template <CoroutineFunction Fn>
+  Handle call_soon(Fn) = delete;
+  template <CoroutineFunction Fn>
+  Handle call_soon_threadsafe(Fn) = delete;
+  template <CoroutineFunction Fn>
+  TimerHandle call_later(Duration, Fn) = delete;
+  template <CoroutineFunction Fn>
+  TimerHandle call_at(TimePoint, Fn) = delete;
   [[nodiscard]] TimePoint time() const { return Clock::now(); }
 
   /// Turns until stop() (AS-278). RuntimeError if this or another loop runs on the thread (AS-282), or if
@@ -110,10 +132,20 @@ class EventLoop {
   [[nodiscard]] Future<T> create_future() {
     return Future<T>(*this);
   }
-  /// Runs `fn` on one of a few threads of the loop's own;
-  /// the future is completed on the loop. For calls that block.
+  /// Runs `fn` on a thread of `executor`, null: the default one; the future is completed on the loop. For
+  /// calls that block. Cancelling the future does not stop `fn`. RuntimeError after a shutdown of the
+  /// executor.
   template <class Fn>
-  auto run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>>;
+  auto run_in_executor(std::shared_ptr<Executor> executor, Fn fn) -> Future<std::invoke_result_t<Fn>>;
+  template <class Fn>
+  auto run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>> {
+    return run_in_executor(nullptr, std::move(fn));
+  }
+  /// Instead of a ThreadPoolExecutor made when first needed. TypeError for null. close() shuts it down: work
+  /// that has not begun is dropped, the rest waited for.
+  void set_default_executor(std::shared_ptr<Executor> executor);
+  /// Waits, without blocking, for all that runs there; nothing more can be submitted.
+  Task<void> shutdown_default_executor();
   /// Zero or less: lets the loop turn once.
   Task<void> sleep(Duration delay);
 
@@ -121,6 +153,8 @@ class EventLoop {
   /// in the process's main thread, else RuntimeError (AS-296). ValueError:
   /// no such signal. RuntimeError: it can't be caught (AS-295).
   void add_signal_handler(int signum, Callback fn);
+  template <CoroutineFunction Fn>
+  void add_signal_handler(int, Fn) = delete;  // AS-297
   /// True if there was one; the default action is back (AS-294).
   bool remove_signal_handler(int signum);  // NOLINT(modernize-use-nodiscard)
 
@@ -198,15 +232,18 @@ class EventLoop {
   [[nodiscard]] detail::LoopCore& core() noexcept { return *core_; }
 
  private:
+  friend void detail::run_to_end(EventLoop& loop, detail::FutureState& main);
+
   void run_until_done(detail::FutureState& future);
   /// `work` runs on another thread, then `deliver` on the loop's; not at all once the loop is closed.
-  void submit(Callback work, Callback deliver);
+  void submit(std::shared_ptr<Executor> executor, Callback work, Callback deliver);
 
   std::shared_ptr<detail::LoopCore> core_;
 };
 
 template <class Fn>
-auto EventLoop::run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>> {
+auto EventLoop::run_in_executor(std::shared_ptr<Executor> executor, Fn fn)
+    -> Future<std::invoke_result_t<Fn>> {
   using Result = std::invoke_result_t<Fn>;
   struct Job {
     Fn fn;
@@ -237,18 +274,22 @@ auto EventLoop::run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>> {
     }
   };
   job.reset();
-  submit(std::move(work), std::move(deliver));
+  submit(std::move(executor), std::move(work), std::move(deliver));
   return future;
 }
 
 /// The loop that runs on this thread; RuntimeError if none does.
 [[nodiscard]] EventLoop& get_running_loop();
 
-/// asyncio.run: a loop of its own for one coroutine.
+/// asyncio.run: a loop of its own for one coroutine. However that ends, tasks that are left are cancelled and
+/// waited for, and so is the default executor. `debug`: see set_debug.
 template <class T>
-T run(Task<T> task) {
+T run(Task<T> task, bool debug = false) {
   EventLoop loop;
-  return loop.run_until_complete(std::move(task));
+  loop.set_debug(debug);
+  const Future<T> main = loop.create_task(std::move(task));
+  detail::run_to_end(loop, *main.state());
+  return main.result();
 }
 
 }  // namespace antiphon::asio_style

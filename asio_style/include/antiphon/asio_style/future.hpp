@@ -23,7 +23,8 @@ class TaskBase;
 /// What all futures share, whatever their type: one state, one exception, those who wait.
 class FutureState : public std::enable_shared_from_this<FutureState> {
  public:
-  explicit FutureState(EventLoop& loop);
+  /// `kind`, "Future" or "Task", is for messages.
+  explicit FutureState(EventLoop& loop, const char* kind = "Future");
   FutureState(const FutureState&) = delete;
   FutureState& operator=(const FutureState&) = delete;
   /// Reports an exception that nobody asked for.
@@ -52,7 +53,10 @@ class FutureState : public std::enable_shared_from_this<FutureState> {
   void check_pending() const;
 
  private:
+  void queue(LoopCore& core, std::function<void()> callback);
+
   std::weak_ptr<LoopCore> core_;
+  const char* kind_;
   mutable bool retrieved_ = false;
   Phase phase_ = Phase::pending;
   std::exception_ptr exception_;

@@ -24,6 +24,12 @@ class Server : public std::enable_shared_from_this<Server> {
   /// pending serve_forever (AS-079). Repeated: no-op (AS-067).
   virtual void close() = 0;
 
+  /// Extension: Python has these since 3.13, 3.11 leaves it to the application (AS-083). close, or abort, on
+  /// every connection that this server made and that is not lost yet. Call them after close, lest new ones
+  /// come.
+  virtual void close_clients() = 0;
+  virtual void abort_clients() = 0;
+
   /// Called before close: waits until close was called and the last connection is lost (AS-074).
   /// Called after close: returns at once, as in Python 3.11 (AS-075).
   virtual Task<void> wait_closed() = 0;

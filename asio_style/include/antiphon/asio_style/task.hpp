@@ -150,7 +150,7 @@ inline Task<void> Promise<void>::get_return_object() {
 template <class T>
 class TaskState final : public ValueState<T> {
  public:
-  using ValueState<T>::ValueState;
+  explicit TaskState(EventLoop& loop) : ValueState<T>(loop, "Task") {}
   std::weak_ptr<TaskBase> task;
 
   bool cancel() override {
