@@ -34,7 +34,7 @@ void resume_write(as::socket& socket) {
 int main(int argc, char** argv) {
   const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
   try {
-    return as::start_event_loop([port] {
+    as::start_event_loop([port] {
       const auto server = as::tcp_server(
           "127.0.0.1", port, read_data,
           {.event_cb = event_handler, .pause_write_cb = pause_write, .resume_write_cb = resume_write});
@@ -47,4 +47,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "echo: %s\n", error.what());
     return 1;
   }
+  return 0;
 }

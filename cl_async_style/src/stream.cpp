@@ -79,10 +79,9 @@ void stream::connected(int status) {
   phase_ = phase::open;
   start_reading();
   if (callbacks_->connect_cb) guard([this] { callbacks_->connect_cb(*this); });
-  if (phase_ != phase::open) return;
-  flush();
   // Held back until now: nothing comes before connect_cb.
   if (phase_ == phase::open) signal_flow(settings_.marks.added(buffered()));
+  if (phase_ == phase::open) flush();
 }
 
 void stream::not_resolved(const std::exception& event) {

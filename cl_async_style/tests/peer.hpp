@@ -68,6 +68,13 @@ class peer {
     }
     return text;
   }
+  /// What there is, at least an octet; none at the end.
+  [[nodiscard]] std::string read_some() const {
+    std::string text(65536, '\0');
+    const ssize_t count = ::recv(fd_, text.data(), text.size(), 0);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    return text;
+  }
   /// Everything up to the end; `end` becomes "eof" or "reset".
   std::string read_all(std::string* end = nullptr) const {
     std::string text;
@@ -145,6 +152,11 @@ class helper {
   std::thread thread_;
 };
 
+/// For a peer that does nothing until then.
+inline void wait_for(const std::atomic<bool>& flag) {
+  while (!flag) std::this_thread::yield();
+}
+
 /// Writes down the life of one socket and runs what the test puts into it.
 struct scene {
   std::vector<std::string> log;
@@ -153,7 +165,8 @@ struct scene {
   std::function<void(socket&, std::string_view)> on_read;
   std::function<void(socket&, const std::exception&)> on_event;
   event_loop_options loop_options;
-  bool keep_running = false;  ///< the end of a connection does not end the loop
+  std::atomic<bool> over = false;  ///< a close_cb was called
+  bool keep_running = false;       ///< the end of a connection does not end the loop
   std::shared_ptr<socket> last;
 
   /// Listens, runs `script` as the peer in a thread of its own and the loop here, until the connection has
@@ -181,6 +194,7 @@ struct scene {
     options.close_cb = [this, also = options.close_cb](socket& which, const event_error* cause) {
       log.push_back("close " + std::string(cause != nullptr ? cause->type_name() : "none"));
       if (also) also(which, cause);
+      over = true;
       if (!keep_running) exit_event_loop();
     };
     options.pause_write_cb = [this, also = options.pause_write_cb](socket& which) {

@@ -11,14 +11,12 @@ namespace {
 using std::chrono::milliseconds;
 using testing::ElementsAre;
 
-scene quirky() {
-  scene play;
-  play.loop_options.upstream_quirks = true;
-  return play;
-}
+struct quirky_scene : scene {
+  quirky_scene() { loop_options.upstream_quirks = true; }
+};
 
 TEST(quirks, each_close_counts_CL_021) {
-  scene play = quirky();
+  quirky_scene play;
   std::vector<int> counts;
   play.on_connect = [&](socket& which) {
     for (int i = 0; i < 3; ++i) {
@@ -31,7 +29,7 @@ TEST(quirks, each_close_counts_CL_021) {
 }
 
 TEST(quirks, an_error_in_connect_cb_leaves_the_socket_unread_CL_035) {
-  scene play = quirky();
+  quirky_scene play;
   play.keep_running = true;
   play.loop_options.catch_app_errors = true;
   play.on_connect = [](socket&) {
@@ -46,24 +44,22 @@ TEST(quirks, an_error_in_connect_cb_leaves_the_socket_unread_CL_035) {
 }
 
 TEST(quirks, a_read_that_fills_the_buffer_is_followed_by_an_empty_one_CL_142) {
-  scene play = quirky();
+  quirky_scene play;
   std::atomic<bool> sent = false;
   std::atomic<bool> read = false;
-  play.on_connect = [&](socket&) {
-    while (!sent) std::this_thread::yield();
-  };
+  play.on_connect = [&](socket&) { wait_for(sent); };
   play.on_read = [&](socket&, std::string_view text) { read = text.empty(); };
   play.play([&](peer& client) {
     client.send(std::string(buffer_size, 'x'));
     sent = true;
-    while (!read) std::this_thread::yield();
+    wait_for(read);
   });
   EXPECT_THAT(play.log,
               ElementsAre("connect", "read 65536", "read ", "event socket-eof closed", "close none"));
 }
 
 TEST(quirks, sockets_can_be_neither_enabled_nor_disabled_CL_144) {
-  scene play = quirky();
+  quirky_scene play;
   play.on_connect = [](socket& which) {
     EXPECT_THROW(enable_socket(which), std::logic_error);
     EXPECT_THROW(disable_socket(which), std::logic_error);
@@ -86,7 +82,7 @@ TEST(quirks, dont_drain_read_buffer_without_stream_fails_with_the_first_data_CL_
 }
 
 TEST(quirks, timeouts_are_set_once_and_the_write_timeout_fires_whatever_is_written_CL_158_CL_159) {
-  scene play = quirky();
+  quirky_scene play;
   play.on_connect = [](socket& which) {
     set_socket_timeouts(which, {}, milliseconds(10));
     EXPECT_THROW(set_socket_timeouts(which, {}, {}), std::logic_error);

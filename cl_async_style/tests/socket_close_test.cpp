@@ -88,6 +88,7 @@ TEST(socket_close, forced_drops_the_rest_and_tells_of_the_request_in_flight_CL_1
   std::size_t size = 0;
   play.play([&](peer& client) {
     client.send("now");
+    wait_for(play.over);
     size = client.read_all().size();
   });
   EXPECT_LT(size, big.size());
@@ -221,7 +222,10 @@ TEST(socket_close, a_second_forced_close_does_not_cut_a_graceful_one_but_abort_d
       if (cut) abort_socket(which);
     };
     std::size_t size = 0;
-    play.play([&](peer& client) { size = client.read_all().size(); });
+    play.play([&](peer& client) {
+      if (cut) wait_for(play.over);
+      size = client.read_all().size();
+    });
     if (cut) {
       EXPECT_LT(size, big.size());
       EXPECT_THAT(play.log, ElementsAre("connect", "event streamish-canceled closed", "close none"));
@@ -276,7 +280,7 @@ TEST(socket_close, unread_input_makes_a_forced_close_a_reset_CL_122) {
   scene play;
   std::atomic<bool> sent = false;
   play.on_connect = [&](socket& which) {
-    while (!sent) std::this_thread::yield();
+    wait_for(sent);
     close_socket(which, {.force = true});
   };
   std::string end;
@@ -313,7 +317,7 @@ TEST(socket_close, a_write_to_a_connection_that_is_gone_is_a_broken_pipe_and_no_
   scene play;
   std::atomic<bool> gone = false;
   play.on_read = [&](socket& which, std::string_view) {
-    while (!gone) std::this_thread::yield();
+    wait_for(gone);
     for (int i = 0; i < 50; ++i) {  // until the kernel knows
       write_socket_data(which, "x", {.force = true});
       std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -8,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 
+// CL-140, CL-141: read_cb gets the octets, in whatever pieces; CL-148: none after the end.
 TEST(socket_read, all_octets_come_in_order_before_the_end_CL_145) {
   std::string sent(1'000'000, '\0');
   for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>(i % 251);
@@ -24,6 +25,7 @@ TEST(socket_read, all_octets_come_in_order_before_the_end_CL_145) {
     client.read_all();
   });
   EXPECT_TRUE(got == sent);
+  EXPECT_EQ(play.log[play.log.size() - 2], "event socket-eof closed");
 }
 
 TEST(socket_read, nothing_is_read_before_connect_cb_returned_CL_091) {
@@ -99,9 +101,7 @@ TEST(socket_read, an_error_of_read_cb_leaves_the_socket_open_CL_034) {
 TEST(socket_read, a_read_that_fills_the_buffer_exactly_is_not_followed_by_an_empty_one_CL_142) {
   scene play;
   std::atomic<bool> sent = false;
-  play.on_connect = [&](socket&) {
-    while (!sent) std::this_thread::yield();
-  };
+  play.on_connect = [&](socket&) { wait_for(sent); };
   play.on_read = [](socket& which, std::string_view) { write_socket_data(which, "seen"); };
   play.play([&](peer& client) {
     client.send(std::string(buffer_size, 'x'));

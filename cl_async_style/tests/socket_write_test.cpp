@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "peer.hpp"
 
 namespace antiphon::cl_async_style::test {
@@ -130,6 +132,89 @@ TEST(socket_write, callbacks_given_with_a_write_replace_the_sockets_for_good_CL_
   });
   EXPECT_EQ(second, "b");
   EXPECT_THAT(play.log, ElementsAre("connect", "read a", "event socket-eof closed", "close none"));
+}
+
+TEST(socket_write, the_event_cb_of_a_write_is_told_of_what_comes_later_CL_074_CL_075) {
+  scene play;
+  std::string told;
+  play.on_read = [&](socket& which, std::string_view) {
+    write_socket_data(which, "ack", {.event_cb = [&](const std::exception& event) {
+                        told = condition_cast<event_info>(event)->type_name();
+                        EXPECT_EQ(event_socket(event), play.last);
+                      }});
+  };
+  play.play([](peer& client) {
+    client.send("one");
+    EXPECT_EQ(client.read(3), "ack");
+  });
+  EXPECT_EQ(told, "socket-eof");
+  EXPECT_THAT(play.log, ElementsAre("connect", "read one", "close none"));
+}
+
+TEST(socket_write, a_read_of_the_same_poll_still_goes_to_the_old_read_cb_CL_106) {
+  scene play;
+  std::atomic<bool> sent = false;
+  std::string second;
+  play.on_connect = [&](socket&) { wait_for(sent); };
+  play.on_read = [&](socket& which, std::string_view) {
+    write_socket_data(which, "1", {.read_cb = [&](socket&, std::span<const std::byte> octets) {
+                        second.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+                      }});
+  };
+  play.play([&](peer& client) {
+    client.send(std::string(100'000, 'x'));  // two reads of one poll (CL-007)
+    sent = true;
+    EXPECT_EQ(client.read(2), "11");
+    client.send("later");
+  });
+  EXPECT_EQ(second, "later");
+  EXPECT_THAT(play.log,
+              ElementsAre("connect", "read 65536", "read 34464", "event socket-eof closed", "close none"));
+}
+
+TEST(socket_write, the_data_is_copied_CL_117) {
+  EXPECT_EQ(what_arrives([](socket& which) {
+              std::string text = "mine";
+              write_socket_data(which, text);
+              text = "gone";
+            }),
+            "mine");
+}
+
+TEST(socket_write, there_is_no_limit_but_marks_to_heed_CL_115) {
+  scene play;
+  play.on_connect = [](socket& which) {
+    for (int i = 0; i < 64; ++i) write_socket_data(which, std::string(1U << 20U, 'x'));
+    EXPECT_EQ(write_buffer_size(which), 64U << 20U);
+    close_socket(which);  // however long it takes (CL-128)
+  };
+  std::size_t size = 0;
+  play.play([&](peer& client) { size = client.read_all().size(); });
+  EXPECT_EQ(size, 64U << 20U);
+  EXPECT_THAT(play.log, ElementsAre("connect", "pause", "close none"));
+}
+
+TEST(socket_write, requests_behind_one_in_flight_are_told_of_too_CL_109_CL_116) {
+  scene play;
+  int calls = 0;
+  bool closed_at_last = false;
+  play.options.high_water = 100U << 20U;
+  play.on_read = [&](socket& which, std::string_view) {
+    write_socket_data(which, std::string(4U << 20U, 'x'));
+    write_socket_data(which, "", {.write_cb = [&](socket& done) {
+                        ++calls;
+                        closed_at_last = socket_closed_p(done);
+                        close_socket(done);
+                      }});
+  };
+  std::size_t size = 0;
+  play.play([&](peer& client) {
+    client.send("go");
+    size = client.read_all().size();
+  });
+  EXPECT_EQ(size, 4U << 20U);
+  EXPECT_EQ(calls, 2);
+  EXPECT_TRUE(closed_at_last) << "the first of them closed it";
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ struct event_loop_options {
 
 /// Runs a loop in this thread until nothing is left to wait for or exit_event_loop was called. `start_fn` is
 /// called from inside it (CL-001). Leaving the loop closes whatever is open and always ends (CL-014). One
-/// loop a thread at a time; a second one throws std::logic_error (CL-004). Returns libuv's count, normally 0
-/// (CL-024).
+/// loop a thread at a time; a second one throws std::logic_error (CL-004). Returns what libuv's run function
+/// gave: 0 if nothing was left, something else after exit_event_loop (CL-024). No exit status for main.
 ///
 /// An error that is to leave the loop does so at the end of the iteration, as after exit_event_loop: an
 /// exception cannot cross libuv's frames. Handlers of errors are called before any other callback, but after

@@ -1,0 +1,106 @@
+// A protocol of lines in cl-async's model: PING -> PONG, ECHO text -> text, QUIT -> BYE and the end. A line
+// of more than 1024 octets and a client that is idle end the connection, each with a word of why.
+//
+// usage: line_protocol [PORT [IDLE_MS]]
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "antiphon/cl_async_style.hpp"
+
+namespace as = antiphon::cl_async_style;
+
+namespace {
+
+constexpr std::size_t longest_line = 1024;
+std::chrono::milliseconds idle_limit(10'000);
+
+/// One client's state; it hangs on the socket's data.
+struct session {
+  std::string unfinished;  // of a line whose end has not come
+  // A timer of our own: set_socket_timeouts would close the socket before event_cb is told, and we want to
+  // say something first.
+  std::shared_ptr<as::event> idle;
+};
+
+session& of(as::socket& socket) {
+  return std::any_cast<session&>(as::socket_data(socket));
+}
+
+void say_and_close(as::socket& socket, std::string_view text) {
+  as::write_socket_data(socket, text);
+  as::close_socket(socket);  // graceful: the text is sent first
+}
+
+void obey(as::socket& socket, std::string_view line) {
+  if (line == "PING")
+    as::write_socket_data(socket, "PONG\n");
+  else if (line.starts_with("ECHO "))
+    as::write_socket_data(socket, std::string(line.substr(5)) + "\n");
+  else if (line == "QUIT")
+    say_and_close(socket, "BYE\n");
+  else
+    as::write_socket_data(socket, "ERR unknown command\n");
+}
+
+void read_data(as::socket& socket, std::span<const std::byte> octets) {
+  session& client = of(socket);
+  as::add_event(*client.idle, idle_limit);  // starts anew
+  client.unfinished.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+  std::string_view rest = client.unfinished;
+  // A line may come in pieces and many may come at once: TCP keeps no boundaries.
+  for (std::size_t end = 0; (end = rest.find('\n')) != std::string_view::npos;) {
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.size() > longest_line) return say_and_close(socket, "ERR line too long\n");
+    obey(socket, line);
+    if (as::socket_closed_p(socket)) return;  // QUIT: what follows it is not obeyed
+  }
+  client.unfinished.erase(0, client.unfinished.size() - rest.size());
+  if (client.unfinished.size() > longest_line + 1) say_and_close(socket, "ERR line too long\n");  // + 1: a CR
+}
+
+void connected(as::socket& socket) {
+  // The event does not own the socket: close_cb frees it.
+  auto idle = as::delay([&socket] { say_and_close(socket, "ERR timeout\n"); }, {.time = idle_limit});
+  as::socket_data(socket) = session{.unfinished = {}, .idle = std::move(idle)};
+}
+
+void ended(as::socket& socket, const as::event_error*) {
+  if (as::event& idle = *of(socket).idle; !as::event_freed_p(idle)) as::free_event(idle);
+  as::socket_data(socket).reset();
+}
+
+// A client that sends commands and does not read the answers makes them pile up: we stop listening to it.
+void pause_write(as::socket& socket) {
+  as::disable_socket(socket);
+}
+void resume_write(as::socket& socket) {
+  as::enable_socket(socket);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
+  if (argc > 2) idle_limit = std::chrono::milliseconds(std::atoi(argv[2]));
+  try {
+    as::start_event_loop([port] {
+      const auto server = as::tcp_server("127.0.0.1", port, read_data,
+                                         {.connect_cb = connected,
+                                          .close_cb = ended,
+                                          .pause_write_cb = pause_write,
+                                          .resume_write_cb = resume_write});
+      std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
+      std::fflush(stdout);
+      for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
+    });
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "line_protocol: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

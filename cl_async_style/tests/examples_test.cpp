@@ -1,0 +1,220 @@
+// Each example as a program, against peers that a script plays.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "peer.hpp"
+
+namespace antiphon::cl_async_style::test {
+namespace {
+
+/// A running example, with what it prints.
+class program {
+ public:
+  explicit program(const std::string& name, const std::vector<std::string>& args = {"0"}) {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) throw std::runtime_error("no pipe");
+    output_ = ends[0];
+    std::vector<std::string> words{EXAMPLES "/cl_async_style_example_" + name};
+    words.insert(words.end(), args.begin(), args.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    ::posix_spawn_file_actions_addclose(&actions, ends[0]);
+    const int error = ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    if (error != 0) throw std::runtime_error("cannot start " + words.front());
+    listening_ = line();
+  }
+  program(const program&) = delete;
+  program& operator=(const program&) = delete;
+  ~program() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(output_);
+  }
+
+  [[nodiscard]] std::string line() const {
+    std::string text;
+    char octet = 0;
+    while (::read(output_, &octet, 1) == 1 && octet != '\n') text += octet;
+    return text;
+  }
+  [[nodiscard]] const std::string& listening() const noexcept { return listening_; }
+  [[nodiscard]] std::uint16_t port() const {
+    EXPECT_THAT(listening_, testing::StartsWith("listening on 127.0.0.1:"));
+    return static_cast<std::uint16_t>(std::stoi(listening_.substr(listening_.rfind(':') + 1)));
+  }
+  void signal(int signo) const { ::kill(pid_, signo); }
+  int status() {
+    int status = 0;
+    ::waitpid(std::exchange(pid_, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int output_ = -1;
+  std::string listening_;
+};
+
+std::string line_of(const peer& from) {
+  std::string text;
+  while (!text.ends_with('\n')) {
+    const std::string octet = from.read(1);
+    if (octet.empty()) break;
+    text += octet;
+  }
+  return text;
+}
+
+TEST(examples, echo_answers_all_that_it_gets) {
+  program echo("echo");
+  const peer client(echo.port());
+  const std::string sent(3U << 20U, 'e');
+  const helper writer([&] {
+    client.send(sent);
+    client.shutdown_write();
+  });
+  EXPECT_EQ(client.read_all().size(), sent.size());
+  echo.signal(SIGTERM);
+  EXPECT_EQ(echo.status(), 0);
+}
+
+TEST(examples, chat_tells_lines_to_the_others_and_who_comes_and_goes) {
+  program chat("chat");
+  const peer ann(chat.port());
+  ann.send("ann\n");
+  ann.send("nobody is here\n");
+  peer bob(chat.port());
+  bob.send("bob\r\nhello");
+  EXPECT_EQ(line_of(ann), "* bob joined\n");
+  bob.send(" ann\nhow are you?\n");
+  EXPECT_EQ(line_of(ann), "bob: hello ann\n");
+  EXPECT_EQ(line_of(ann), "bob: how are you?\n");
+  ann.send("fine\n");
+  EXPECT_EQ(line_of(bob), "ann: fine\n") << "and nothing of what was said before he came";
+  bob.close();
+  EXPECT_EQ(line_of(ann), "* bob left\n");
+  chat.signal(SIGINT);
+  EXPECT_EQ(chat.status(), 0);
+}
+
+TEST(examples, chat_goes_on_when_a_member_does_not_read) {
+  program chat("chat");
+  const peer deaf(chat.port(), 4096);
+  deaf.send("deaf\n");
+  const peer talker(chat.port());
+  talker.send("talker\n");
+  const peer listener(chat.port());
+  listener.send("listener\n");
+  EXPECT_EQ(line_of(talker), "* listener joined\n");
+  std::atomic<bool> heard = false;
+  const helper reader([&] {
+    std::string text;
+    while (!text.ends_with("talker: the end\n")) {
+      const std::string more = listener.read_some();
+      ASSERT_FALSE(more.empty());
+      text = text.substr(text.size() - std::min<std::size_t>(text.size(), 100)) + more;
+    }
+    heard = true;
+  });
+  const std::string line = std::string(1000, 'x') + "\n";
+  for (int i = 0; i < 16'000; ++i) talker.send(line);  // far more than sockets and marks hold
+  while (!heard) {  // a listener that lags behind misses lines, but never for long
+    talker.send("the end\n");
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  chat.signal(SIGTERM);
+  EXPECT_EQ(chat.status(), 0);
+}
+
+TEST(examples, line_protocol_obeys) {
+  program server("line_protocol");
+  const peer client(server.port());
+  client.send("PING\nECHO two words\r\nECHO \nNO");
+  EXPECT_EQ(line_of(client), "PONG\n");
+  EXPECT_EQ(line_of(client), "two words\n");
+  EXPECT_EQ(line_of(client), "\n");
+  client.send("THING\nQUIT\nPING\n");
+  EXPECT_EQ(client.read_all(), "ERR unknown command\nBYE\n");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.status(), 0);
+}
+
+TEST(examples, line_protocol_says_why_it_ends) {
+  program server("line_protocol", {"0", "30"});
+  const peer longest(server.port());
+  longest.send("ECHO " + std::string(1019, 'x') + "\n");
+  EXPECT_EQ(line_of(longest).size(), 1020U);
+  for (const char* end : {"", "\n", "\nPING\n"}) {
+    const peer too_long(server.port());
+    too_long.send(std::string(1026, 'x') + end);
+    EXPECT_EQ(too_long.read_all(), "ERR line too long\n");
+  }
+  const peer silent(server.port());
+  EXPECT_EQ(silent.read_all(), "ERR timeout\n");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.status(), 0);
+}
+
+TEST(examples, graceful_shutdown_serves_what_is_open_and_takes_nothing_new) {
+  program server("graceful_shutdown");
+  const peer client(server.port());
+  client.send("before");
+  EXPECT_EQ(client.read(6), "before");
+  server.signal(SIGTERM);
+  bool refused = false;
+  while (!refused) {  // the signal takes a moment to arrive
+    try {
+      peer late(server.port());
+    } catch (const std::runtime_error&) {
+      refused = true;
+    }
+  }
+  client.send("after");
+  EXPECT_EQ(client.read(5), "after");
+  client.shutdown_write();
+  EXPECT_EQ(client.read_all(), "");
+  EXPECT_THAT(server.line(), testing::EndsWith("forced 0"));
+  EXPECT_EQ(server.status(), 0);
+}
+
+TEST(examples, graceful_shutdown_cuts_what_is_left_at_the_deadline) {
+  program server("graceful_shutdown", {"0", "20"});
+  const peer client(server.port());
+  client.send("x");
+  EXPECT_EQ(client.read(1), "x");
+  server.signal(SIGINT);
+  EXPECT_EQ(client.read_all(), "");
+  EXPECT_EQ(server.line(), "finished 0, forced 1");
+  EXPECT_EQ(server.status(), 0);
+}
+
+TEST(examples, unix_socket_has_a_client_of_its_own_and_takes_others) {
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("antiphon-" + std::to_string(::getpid()) + ".sock");
+  program server("unix_socket", {path});
+  EXPECT_EQ(server.listening(), "listening on " + path);
+  EXPECT_EQ(server.line(), "the client got: hello");
+  const peer client(path);
+  client.send("another");
+  EXPECT_EQ(client.read(7), "another");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.status(), 0);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace antiphon::cl_async_style::test
