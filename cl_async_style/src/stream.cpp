@@ -87,7 +87,10 @@ void stream::connected(int status) {
 void stream::not_resolved(const std::exception& event) {
   if (phase_ != phase::connecting && phase_ != phase::leaving) return;
   if (callbacks_->event_cb) in().guard({}, [&] { callbacks_->event_cb(event); });
-  if (const auto* error = condition_cast<event_error>(event)) cause_ = std::make_shared<event_error>(*error);
+  if (const auto* unknown = condition_cast<dns_error>(event))
+    cause_ = std::make_shared<dns_error>(*unknown);
+  else if (const auto* error = condition_cast<event_error>(event))
+    cause_ = std::make_shared<event_error>(*error);
   abort();
 }
 
@@ -190,7 +193,9 @@ void stream::close(bool force) {
     if (in().upstream_quirks() && phase_ != phase::done) --counter();  // CL-021
     return;
   }
-  if (force || (phase_ == phase::open && uv_is_writable(uv()) == 0)) {  // CL-122, CL-123
+  const bool cannot_send =
+      phase_ == phase::open && sending_ == sending::open && uv_is_writable(uv()) == 0;  // CL-123
+  if (force || cannot_send) {
     abort();
     return;
   }
@@ -224,17 +229,21 @@ void stream::shutdown() {
 
 /// The FIN; the descriptor of a socket that is closed follows at once (CL-129).
 void stream::end_sending() {
+  if (sending_ == sending::shutting) return;
   if (sending_ == sending::ended) {
     if (phase_ == phase::draining) close_handle();
     return;
   }
-  sending_ = sending::ended;
+  sending_ = sending::shutting;
   request_.shutdown.data = this;
   const int error = uv_shutdown(&request_.shutdown, uv(), [](uv_shutdown_t* request, int) {
     stream& which = of(request->data);
+    which.sending_ = sending::ended;
     if (which.phase_ == phase::draining) which.close_handle();
   });
-  if (error != 0 && phase_ == phase::draining) close_handle();  // CL-123
+  if (error == 0) return;
+  sending_ = sending::ended;
+  if (phase_ == phase::draining) close_handle();  // CL-123
 }
 
 void stream::fail(int number) {

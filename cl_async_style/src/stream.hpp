@@ -105,7 +105,8 @@ class stream final : public socket, public handle_owner {
 
  private:
   enum class eof { none, received };
-  enum class sending { open, ending, ended };  // ending: the FIN follows what is written
+  /// ending: the FIN follows what is written; shutting: libuv was asked to send it.
+  enum class sending { open, ending, shutting, ended };
 
   // stream.cpp: from the connection to the end
   void connected(int status);

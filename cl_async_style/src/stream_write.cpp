@@ -159,7 +159,7 @@ void stream::sent(unsigned requests) {
         },
         self());
   if (requests_.handed > 0 || phase_ == phase::draining) flush();  // what waited behind them
-  if (writing_ || sending_ == sending::ended) return;
+  if (writing_) return;
   if ((sending_ == sending::ending && gathered_.empty()) || phase_ == phase::draining) end_sending();
   if (phase_ == phase::open) signal_flow(settings_.marks.removed(buffered()));
 }

@@ -333,5 +333,22 @@ TEST(socket_close, a_write_to_a_connection_that_is_gone_is_a_broken_pipe_and_no_
   EXPECT_EQ(play.log.back(), "close streamish-broken-pipe");
 }
 
+TEST(socket_close, a_graceful_one_after_shutdown_socket_sends_all_and_ends) {
+  scene play;
+  play.options.high_water = 100U << 20U;
+  play.on_connect = [](socket& which) {
+    write_socket_data(which, big);
+    shutdown_socket(which);
+    close_socket(which);
+  };
+  std::size_t size = 0;
+  play.play([&](peer& client) {
+    client.send("unread");
+    size = client.read_all().size();
+  });
+  EXPECT_EQ(size, big.size());
+  EXPECT_THAT(play.log, ElementsAre("connect", "close none"));
+}
+
 }  // namespace
 }  // namespace antiphon::cl_async_style::test
