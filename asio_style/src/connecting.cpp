@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "antiphon/asio_style/errors.hpp"
+#include "ssl_protocol.hpp"
 
 namespace antiphon::asio_style::detail {
 
@@ -78,14 +79,24 @@ ConnectedSocket prepare(UniqueFd fd) {
   return connected;
 }
 
-Task<Connection> make_connection(EventLoop& loop, UniqueFd fd, ProtocolFactory factory) {
+Task<Connection> make_connection(EventLoop& loop, UniqueFd fd, ProtocolFactory factory,
+                                 std::optional<TlsSettings> tls) {
   auto socket = prepare(std::move(fd));
   auto protocol = factory();
-  const auto transport = StreamTransport::make(loop.core(), std::move(socket), protocol, nullptr);
   const Future<> made(loop);
-  loop.call_soon([made] {
-    if (!made.done()) made.set_result();
-  });
+  const auto done = [made](std::exception_ptr exc) {
+    if (made.done()) return;
+    exc ? made.set_exception(std::move(exc)) : made.set_result();
+  };
+  std::shared_ptr<Transport> transport;
+  if (tls) {
+    const auto layer = SSLProtocol::make(loop.core(), protocol, *tls, false, done);
+    StreamTransport::make(loop.core(), std::move(socket), layer, nullptr);
+    transport = layer->app_transport();
+  } else {
+    transport = StreamTransport::make(loop.core(), std::move(socket), protocol, nullptr);
+    loop.call_soon([done] { done(nullptr); });
+  }
   try {
     co_await made;
   } catch (...) {

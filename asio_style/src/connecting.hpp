@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "antiphon/asio_style/event_loop.hpp"
 #include "resolve.hpp"
 #include "stream_transport.hpp"
+#include "tls_settings.hpp"
 #include "unique_fd.hpp"
 
 /// The steps that create_connection and its relatives share.
@@ -23,9 +25,10 @@ void set_non_blocking(int fd);
 /// (AS-058, AS-059), its names known (AS-219 to AS-221).
 [[nodiscard]] ConnectedSocket prepare(UniqueFd fd);
 
-/// Asks the factory, makes the transport, and waits until connection_made was called. The socket is closed
-/// if that fails. Cancelled: the transport is closed (AS-093).
-[[nodiscard]] Task<Connection> make_connection(EventLoop& loop, UniqueFd fd, ProtocolFactory factory);
+/// Asks the factory, makes the transport, with TLS on it if there are settings, and waits until
+/// connection_made was called. The socket is closed if that fails. Cancelled: the transport is closed (AS-093).
+[[nodiscard]] Task<Connection> make_connection(EventLoop& loop, UniqueFd fd, ProtocolFactory factory,
+                                               std::optional<TlsSettings> tls);
 
 /// All addresses of `host` in the resolver's order, without blocking the loop.
 [[nodiscard]] Task<std::vector<Resolved>> resolve(EventLoop& loop, std::string host, std::uint16_t port,

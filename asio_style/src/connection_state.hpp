@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "transition_table.hpp"
+
 /// The life of one connection, as data: no socket, no loop, no time.
 ///
 /// The transport keeps one Phase and moves it only with next(). Two facts are no phases because they combine
@@ -79,14 +81,7 @@ inline constexpr std::array<Permits, phases> permits_of = {{
 
 namespace table {
 
-constexpr auto spread() {
-  std::array<std::array<Phase, steps>, phases> grid{};
-  for (std::size_t from = 0; from < phases; ++from) grid[from].fill(static_cast<Phase>(from));
-  for (const auto& row : transitions)
-    grid[static_cast<std::size_t>(row.from)][static_cast<std::size_t>(row.step)] = row.to;
-  return grid;
-}
-inline constexpr auto grid = spread();  // the same table, for a look-up by index
+inline constexpr auto grid = spread_transitions<phases, steps>(transitions);
 
 }  // namespace table
 

@@ -9,6 +9,7 @@
 #include "connecting.hpp"
 #include "interleave.hpp"
 #include "scoped_timer.hpp"
+#include "tls_settings.hpp"
 
 namespace antiphon::asio_style {
 
@@ -137,6 +138,13 @@ void check_stream(int sock) {
 /// Everything before the first look-up, in asyncio's order (AS-089).
 void check_arguments(const std::optional<std::string>& host, const std::optional<std::uint16_t>& port,
                      const CreateConnectionOptions& options) {
+  if (!options.ssl && options.server_hostname) {
+    throw ValueError("server_hostname is only meaningful with ssl");
+  }
+  if (options.ssl && !options.server_hostname && host.value_or("").empty()) {
+    throw ValueError("You must set server_hostname when using ssl without a host");
+  }
+  detail::check_timeouts_mean_something(options);
   if (host || port) {
     if (options.sock) throw ValueError("host/port and sock can not be specified at the same time");
   } else if (options.sock) {
@@ -149,6 +157,7 @@ void check_arguments(const std::optional<std::string>& host, const std::optional
 Task<Connection> connect(EventLoop& loop, ProtocolFactory factory, std::optional<std::string> host,
                          std::optional<std::uint16_t> port, CreateConnectionOptions options) {
   check_arguments(host, port, options);
+  auto tls = detail::tls_settings(options, false, options.server_hostname.value_or(host.value_or("")));
   UniqueFd fd;
   if (options.sock) {
     fd.reset(*options.sock);
@@ -172,13 +181,16 @@ Task<Connection> connect(EventLoop& loop, ProtocolFactory factory, std::optional
     fd = co_await attempt;
     if (!fd) throw_all(errors);
   }
-  auto made = detail::make_connection(loop, std::move(fd), std::move(factory));
+  auto made = detail::make_connection(loop, std::move(fd), std::move(factory), std::move(tls));
   co_return co_await made;
 }
 
-Task<Connection> adopt(EventLoop& loop, ProtocolFactory factory, int sock, ConnectAcceptedSocketOptions) {
+Task<Connection> adopt(EventLoop& loop, ProtocolFactory factory, int sock,
+                       ConnectAcceptedSocketOptions options) {
+  detail::check_timeouts_mean_something(options);
   check_stream(sock);
-  auto made = detail::make_connection(loop, UniqueFd(sock), std::move(factory));
+  auto tls = detail::tls_settings(options, true);
+  auto made = detail::make_connection(loop, UniqueFd(sock), std::move(factory), std::move(tls));
   co_return co_await made;
 }
 
@@ -193,7 +205,7 @@ Task<Connection> EventLoop::create_connection(ProtocolFactory protocol_factory,
 
 Task<Connection> EventLoop::connect_accepted_socket(ProtocolFactory protocol_factory, int sock,
                                                     ConnectAcceptedSocketOptions options) {
-  return adopt(*this, std::move(protocol_factory), sock, options);
+  return adopt(*this, std::move(protocol_factory), sock, std::move(options));
 }
 
 }  // namespace antiphon::asio_style

@@ -10,6 +10,7 @@
 #include "loop_core.hpp"
 #include "resolve.hpp"
 #include "server_impl.hpp"
+#include "tls_settings.hpp"
 
 namespace antiphon::asio_style {
 
@@ -26,6 +27,7 @@ void set_option(int fd, int level, int name) {
 /// Everything before the first socket (AS-009).
 void check_arguments(const Hosts& host, const std::optional<std::uint16_t>& port,
                      const CreateServerOptions& options) {
+  detail::check_timeouts_mean_something(options);
   if (options.sock) {
     if (host.given() || port) throw ValueError("host/port and sock can not be specified at the same time");
     if (TransportSocket(*options.sock).type() != SOCK_STREAM) {
@@ -87,6 +89,7 @@ Task<std::vector<Resolved>> resolve_all(EventLoop& loop, std::vector<std::string
 Task<std::shared_ptr<Server>> create(EventLoop& loop, ProtocolFactory factory, Hosts host,
                                      std::optional<std::uint16_t> port, CreateServerOptions options) {
   check_arguments(host, port, options);
+  auto tls = detail::tls_settings(options, true);
   std::vector<UniqueFd> sockets;
   if (options.sock) {
     sockets.emplace_back(*options.sock);
@@ -101,7 +104,7 @@ Task<std::shared_ptr<Server>> create(EventLoop& loop, ProtocolFactory factory, H
     }
   }
   auto opening = detail::open_server(loop, std::move(factory), std::move(sockets), options.backlog,
-                                     options.start_serving);
+                                     std::move(tls), options.start_serving);
   co_return co_await opening;
 }
 
@@ -110,7 +113,7 @@ Task<std::shared_ptr<Server>> create(EventLoop& loop, ProtocolFactory factory, H
 Task<std::shared_ptr<Server>> EventLoop::create_server(ProtocolFactory protocol_factory, Hosts host,
                                                        std::optional<std::uint16_t> port,
                                                        CreateServerOptions options) {
-  return create(*this, std::move(protocol_factory), std::move(host), port, options);
+  return create(*this, std::move(protocol_factory), std::move(host), port, std::move(options));
 }
 
 }  // namespace antiphon::asio_style

@@ -9,6 +9,7 @@
 #include "antiphon/asio_style/event_loop.hpp"
 #include "connecting.hpp"
 #include "server_impl.hpp"
+#include "tls_settings.hpp"
 
 namespace antiphon::asio_style {
 
@@ -59,7 +60,9 @@ void check_arguments(const std::optional<std::string>& path, const std::optional
 
 Task<std::shared_ptr<Server>> serve(EventLoop& loop, ProtocolFactory factory, std::optional<std::string> path,
                                     CreateUnixServerOptions options) {
+  detail::check_timeouts_mean_something(options);
   check_arguments(path, options.sock, "path was not specified, and no sock specified");
+  auto tls = detail::tls_settings(options, true);
   std::vector<UniqueFd> sockets;
   if (path) {
     sockets.push_back(bound(loop, *path));
@@ -68,13 +71,21 @@ Task<std::shared_ptr<Server>> serve(EventLoop& loop, ProtocolFactory factory, st
     detail::set_non_blocking(*options.sock);
   }
   auto opening = detail::open_server(loop, std::move(factory), std::move(sockets), options.backlog,
-                                     options.start_serving);
+                                     std::move(tls), options.start_serving);
   co_return co_await opening;
 }
 
 Task<Connection> connect(EventLoop& loop, ProtocolFactory factory, std::optional<std::string> path,
                          CreateUnixConnectionOptions options) {
+  if (!options.ssl && options.server_hostname) {
+    throw ValueError("server_hostname is only meaningful with ssl");
+  }
+  if (options.ssl && !options.server_hostname) {
+    throw ValueError("you have to pass server_hostname when using ssl");
+  }
+  detail::check_timeouts_mean_something(options);
   check_arguments(path, options.sock, "no path and sock were specified");
+  auto tls = detail::tls_settings(options, false, options.server_hostname.value_or(""));
   UniqueFd fd;
   if (path) {
     const auto name = detail::unix_name(*path);
@@ -85,7 +96,7 @@ Task<Connection> connect(EventLoop& loop, ProtocolFactory factory, std::optional
   } else {
     fd.reset(*options.sock);
   }
-  auto made = detail::make_connection(loop, std::move(fd), std::move(factory));
+  auto made = detail::make_connection(loop, std::move(fd), std::move(factory), std::move(tls));
   co_return co_await made;
 }
 
@@ -94,13 +105,13 @@ Task<Connection> connect(EventLoop& loop, ProtocolFactory factory, std::optional
 Task<std::shared_ptr<Server>> EventLoop::create_unix_server(ProtocolFactory protocol_factory,
                                                             std::optional<std::string> path,
                                                             CreateUnixServerOptions options) {
-  return serve(*this, std::move(protocol_factory), std::move(path), options);
+  return serve(*this, std::move(protocol_factory), std::move(path), std::move(options));
 }
 
 Task<Connection> EventLoop::create_unix_connection(ProtocolFactory protocol_factory,
                                                    std::optional<std::string> path,
                                                    CreateUnixConnectionOptions options) {
-  return connect(*this, std::move(protocol_factory), std::move(path), options);
+  return connect(*this, std::move(protocol_factory), std::move(path), std::move(options));
 }
 
 }  // namespace antiphon::asio_style

@@ -49,6 +49,8 @@ OSError::OSError(const std::error_code& code, const std::string& strerror)
     : std::system_error(code),
       message_(python_text(code.value(), strerror.empty() ? code.message() : strerror)) {}
 
+OSError::OSError(const std::string& message) : std::system_error(std::error_code()), message_(message) {}
+
 GaiError::GaiError(int eai_code, const std::string& host)
     : OSError(std::error_code(eai_code, gai_category()), gai_strerror(eai_code) + (": " + host)) {}
 

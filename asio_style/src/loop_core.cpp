@@ -372,6 +372,11 @@ std::span<std::byte> LoopCore::receive_buffer() {
   return {receive_buffer_.get(), receive_size};
 }
 
+std::span<std::byte> LoopCore::plain_buffer() {
+  if (!plain_buffer_) plain_buffer_ = std::make_unique_for_overwrite<std::byte[]>(receive_size);
+  return {plain_buffer_.get(), receive_size};
+}
+
 std::vector<std::byte> LoopCore::lend_buffer() {
   if (spare_buffers_.empty()) return {};
   auto buffer = std::move(spare_buffers_.back());

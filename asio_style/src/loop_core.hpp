@@ -70,6 +70,8 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   /// Where all connections receive, one after the other:
   /// 256 KiB, the most that data_received may get (AS-096).
   [[nodiscard]] std::span<std::byte> receive_buffer();
+  /// As large, for what TLS makes of it.
+  [[nodiscard]] std::span<std::byte> plain_buffer();
   /// Room for bytes that the kernel does not take yet; connections without such bytes own none.
   [[nodiscard]] std::vector<std::byte> lend_buffer();
   void give_back(std::vector<std::byte> buffer);
@@ -150,6 +152,7 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   std::shared_ptr<Executor> executor_;
   bool executor_retired_ = false;
   std::unique_ptr<std::byte[]> receive_buffer_;
+  std::unique_ptr<std::byte[]> plain_buffer_;
   std::vector<std::vector<std::byte>> spare_buffers_;
 };
 

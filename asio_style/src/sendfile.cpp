@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <sstream>
 #include <utility>
 
 #include "antiphon/asio_style/errors.hpp"
@@ -209,7 +210,11 @@ Task<std::uint64_t> send(EventLoop& loop, std::shared_ptr<Transport> transport, 
     co_return co_await sending;
   }
   if (!options.fallback) {
-    throw RuntimeError("fallback is disabled and native sendfile is not supported for transport <Transport>");
+    std::ostringstream text;  // as Python prints a transport
+    text << "fallback is disabled and native sendfile is not supported for transport "
+            "<asyncio.sslproto._SSLProtocolTransport object at "
+         << transport.get() << '>';
+    throw RuntimeError(text.str());
   }
   auto sending = send_blocks(loop, std::move(transport), file, options);
   co_return co_await sending;

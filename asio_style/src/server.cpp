@@ -1,21 +1,28 @@
 #include <utility>
 
 #include "antiphon/asio_style/errors.hpp"
+#include "guarded_call.hpp"
 #include "server_impl.hpp"
+#include "ssl_protocol.hpp"
 
 namespace antiphon::asio_style::detail {
 
 std::shared_ptr<ServerImpl> ServerImpl::make(LoopCore& core, ProtocolFactory factory,
-                                             std::vector<UniqueFd> sockets, int backlog) {
-  auto server = std::make_shared<ServerImpl>(core, std::move(factory), backlog);
+                                             std::vector<UniqueFd> sockets, int backlog,
+                                             std::optional<TlsSettings> tls) {
+  auto server = std::make_shared<ServerImpl>(core, std::move(factory), backlog, std::move(tls));
   for (auto& socket : sockets)
     server->listeners_.push_back(std::make_unique<Listener>(core, *server, std::move(socket)));
   server->self_ = server;
   return server;
 }
 
-ServerImpl::ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog)
-    : core_(&core), alive_core_(core.weak_from_this()), factory_(std::move(factory)), backlog_(backlog) {}
+ServerImpl::ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog, std::optional<TlsSettings> tls)
+    : core_(&core),
+      alive_core_(core.weak_from_this()),
+      factory_(std::move(factory)),
+      backlog_(backlog),
+      tls_(std::move(tls)) {}
 
 void ServerImpl::check_open() const {
   if (closed_) throw RuntimeError("server " + python_text() + " is closed");
@@ -42,20 +49,28 @@ void ServerImpl::listen() {
 }
 
 void ServerImpl::connected(ConnectedSocket socket) {
-  try {
-    StreamTransport::make(*core_, std::move(socket), factory_(), shared());
-  } catch (const SystemExit&) {
-    throw;
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (...) {
-    // The socket is closed by now (AS-055), and the next connection has a better chance (AS-056).
-    if (!core_->debug) return;
-    ExceptionContext context;
-    context.message = "Error on transport creation for incoming connection";
-    context.exception = std::current_exception();
-    core_->loop().call_exception_handler(context);  // AS-054
+  // The socket is closed if this fails (AS-055), and the next connection has a better chance (AS-056).
+  guarded_call([&] { make_connection(std::move(socket)); },
+               [&](std::exception_ptr exc) { creation_failed(std::move(exc)); });
+}
+
+void ServerImpl::make_connection(ConnectedSocket socket) {
+  auto protocol = factory_();  // before the handshake, too (AS-227)
+  if (tls_) {
+    auto handshaken = [server = shared()](std::exception_ptr exc) {
+      if (exc) server->creation_failed(std::move(exc));
+    };
+    protocol = SSLProtocol::make(*core_, std::move(protocol), *tls_, false, std::move(handshaken));
   }
+  StreamTransport::make(*core_, std::move(socket), std::move(protocol), shared());
+}
+
+void ServerImpl::creation_failed(std::exception_ptr exc) {
+  if (!core_->debug) return;
+  ExceptionContext context;
+  context.message = "Error on transport creation for incoming connection";
+  context.exception = std::move(exc);
+  core_->loop().call_exception_handler(context);  // AS-054, AS-224
 }
 
 std::vector<TransportSocket> ServerImpl::sockets() const {
@@ -111,7 +126,11 @@ void ServerImpl::for_each_client(Call call) {
 }
 
 void ServerImpl::close_clients() {
-  for_each_client([](StreamTransport& client) { client.close(); });
+  for_each_client([](StreamTransport& client) {
+    // With TLS it is the layer above that says goodbye properly.
+    const auto tls = std::dynamic_pointer_cast<SSLProtocol>(client.get_protocol());
+    tls ? tls->app_transport()->close() : client.close();
+  });
 }
 
 void ServerImpl::abort_clients() {
@@ -146,8 +165,10 @@ void ServerImpl::loop_closed() {
 }
 
 Task<std::shared_ptr<Server>> open_server(EventLoop& loop, ProtocolFactory factory,
-                                          std::vector<UniqueFd> sockets, int backlog, bool start_serving) {
-  const auto server = ServerImpl::make(loop.core(), std::move(factory), std::move(sockets), backlog);
+                                          std::vector<UniqueFd> sockets, int backlog,
+                                          std::optional<TlsSettings> tls, bool start_serving) {
+  const auto server =
+      ServerImpl::make(loop.core(), std::move(factory), std::move(sockets), backlog, std::move(tls));
   if (start_serving) {
     try {
       server->listen();

@@ -9,6 +9,7 @@
 #include "antiphon/asio_style/server.hpp"
 #include "listener.hpp"
 #include "stream_transport.hpp"
+#include "tls_settings.hpp"
 
 namespace antiphon::asio_style::detail {
 
@@ -16,8 +17,9 @@ namespace antiphon::asio_style::detail {
 class ServerImpl final : public Server, public ConnectionCount {
  public:
   static std::shared_ptr<ServerImpl> make(LoopCore& core, ProtocolFactory factory,
-                                          std::vector<UniqueFd> sockets, int backlog);
-  ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog);
+                                          std::vector<UniqueFd> sockets, int backlog,
+                                          std::optional<TlsSettings> tls);
+  ServerImpl(LoopCore& core, ProtocolFactory factory, int backlog, std::optional<TlsSettings> tls);
 
   void close() override;
   void close_clients() override;
@@ -48,6 +50,8 @@ class ServerImpl final : public Server, public ConnectionCount {
   static Task<void> serve_forever_of(std::shared_ptr<ServerImpl> server);
   template <class Call>
   void for_each_client(Call call);
+  void make_connection(ConnectedSocket socket);
+  void creation_failed(std::exception_ptr exc);
   void wake_waiters();
   void check_open() const;
   [[nodiscard]] std::string python_text() const;
@@ -56,6 +60,7 @@ class ServerImpl final : public Server, public ConnectionCount {
   std::weak_ptr<LoopCore> alive_core_;  // for calls that may come when the loop is gone
   ProtocolFactory factory_;
   int backlog_;
+  std::optional<TlsSettings> tls_;  // none: plain connections
   std::shared_ptr<ServerImpl> self_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   bool closed_ = false;
@@ -68,6 +73,6 @@ class ServerImpl final : public Server, public ConnectionCount {
 /// The end of create_server and create_unix_server: a server over bound sockets, serving if wanted.
 [[nodiscard]] Task<std::shared_ptr<Server>> open_server(EventLoop& loop, ProtocolFactory factory,
                                                         std::vector<UniqueFd> sockets, int backlog,
-                                                        bool start_serving);
+                                                        std::optional<TlsSettings> tls, bool start_serving);
 
 }  // namespace antiphon::asio_style::detail

@@ -4,6 +4,7 @@
 
 #include "antiphon/asio_style/errors.hpp"
 #include "file_sending.hpp"
+#include "receiver.hpp"
 
 namespace antiphon::asio_style::detail {
 
@@ -47,11 +48,9 @@ StreamTransport::~StreamTransport() {
 }
 
 void StreamTransport::use(std::shared_ptr<BaseProtocol> protocol) {
-  auto* plain = dynamic_cast<Protocol*>(protocol.get());
-  auto* buffered = plain == nullptr ? dynamic_cast<BufferedProtocol*>(protocol.get()) : nullptr;
-  if (plain == nullptr && buffered == nullptr) throw TypeError("a Protocol or a BufferedProtocol is needed");
-  plain_ = plain;
-  buffered_ = buffered;
+  const auto receiver = receiver_of(protocol.get());
+  plain_ = receiver.plain;
+  buffered_ = receiver.buffered;
   protocol_ = std::move(protocol);
 }
 

@@ -6,6 +6,7 @@
 
 #include "antiphon/asio_style/protocol.hpp"
 #include "antiphon/asio_style/transport.hpp"
+#include "carries_tls.hpp"
 #include "connection_state.hpp"
 #include "flow_controlled.hpp"
 #include "loop_core.hpp"
@@ -44,6 +45,7 @@ struct ConnectedSocket {
 /// then it is the user's alone. Its protocol goes at the same moment, which ends the circle of the two.
 class StreamTransport final : public Transport,
                               public FlowControlled,
+                              public CarriesTls,
                               public Watcher,
                               public std::enable_shared_from_this<StreamTransport> {
  public:
@@ -79,6 +81,8 @@ class StreamTransport final : public Transport,
   [[nodiscard]] const ConnectionCount* counted_by() const noexcept { return count_.get(); }
 
   [[nodiscard]] bool protocol_paused() const noexcept override { return marks_.paused(); }
+  void force_close(std::exception_ptr cause) override { lose(std::move(cause)); }
+  [[nodiscard]] bool reads_from_socket() const noexcept override { return true; }
 
   /// While it lives the file is sent behind the buffer, and write throws RuntimeError (AS-157).
   /// `sending.done` gets the end, be it an error. RuntimeError if a file is being sent already.

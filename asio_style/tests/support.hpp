@@ -50,7 +50,7 @@ struct Hooks {
 };
 
 /// Records CM, DR (a run of them once), ER, PW, RW and "CL None" or "CL <exception>", then does as told.
-class Scripted : public Protocol {
+class Scripted : public Protocol, public std::enable_shared_from_this<Scripted> {
  public:
   Scripted(Trace& trace, const Hooks& hooks, std::string name = {});
 
@@ -61,6 +61,8 @@ class Scripted : public Protocol {
   void pause_writing() override;
   void resume_writing() override;
 
+  /// Itself, as what start_tls takes.
+  [[nodiscard]] std::shared_ptr<Scripted> shared() { return shared_from_this(); }
   std::shared_ptr<Transport> transport;
   std::string received;  // all of it
   std::size_t blocks = 0;

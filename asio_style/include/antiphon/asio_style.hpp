@@ -10,6 +10,7 @@
 #include "antiphon/asio_style/options.hpp"
 #include "antiphon/asio_style/protocol.hpp"
 #include "antiphon/asio_style/server.hpp"
+#include "antiphon/asio_style/ssl.hpp"
 #include "antiphon/asio_style/task.hpp"
 #include "antiphon/asio_style/transport.hpp"
 #include "antiphon/asio_style/waiting.hpp"

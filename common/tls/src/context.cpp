@@ -38,14 +38,14 @@ using OwnedCertificate = std::unique_ptr<X509, FreeCertificate>;
 using OwnedKey = std::unique_ptr<EVP_PKEY, FreeKey>;
 
 [[noreturn]] void refuse(const std::string& what) {
-  Error error = take_openssl_error();
-  throw ContextError(what + ": " + error.message(), {}, 0, std::move(error));
+  const Error error = take_openssl_error();
+  throw ContextError(what + ": " + error.message(), {}, 0, error);
 }
 
 [[noreturn]] void refuse_file(const std::string& what, const std::string& file) {
-  Error error = take_openssl_error();
+  const Error error = take_openssl_error();
   const std::string named = file.empty() ? what : what + " '" + file + "'";
-  throw ContextError(named + ": " + error.message(), file, 0, std::move(error));
+  throw ContextError(named + ": " + error.message(), file, 0, error);
 }
 
 std::string read_file(const char* what, const std::string& file) {

@@ -133,7 +133,7 @@ void Engine::lend_output(std::vector<std::byte> memory) {
 
 // ---- the connection
 
-void Engine::fail(int result) {
+void Engine::fail(int result, std::size_t output_before) {
   const int kind = SSL_get_error(ssl_, result);
   Error error = take_openssl_error();
   const long verified = SSL_get_verify_result(ssl_);
@@ -141,6 +141,8 @@ void Engine::fail(int result) {
     error.kind = ErrorKind::certificate;
     error.text += ": " + distrust(verified, expected_name_);
   }
+  // OpenSSL has an alert for a truncation, too. Whoever ended its octets may still read, but not expect that.
+  if (error.kind == ErrorKind::truncated) wire_->output.resize(output_before);
   if (!callback_failure_.empty()) error.text += ": " + callback_failure_;
   error_ = std::move(error);
 }
@@ -149,13 +151,14 @@ HandshakeStatus Engine::handshake() {
   if (error_) return HandshakeStatus::failed;
   if (handshake_done_) return HandshakeStatus::done;
   ERR_clear_error();
+  const std::size_t before = wire_->output.size();
   const int result = SSL_do_handshake(ssl_);
   if (result == 1) {
     handshake_done_ = true;
     return HandshakeStatus::done;
   }
   if (SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ) return HandshakeStatus::need_more;
-  fail(result);
+  fail(result, before);
   return HandshakeStatus::failed;
 }
 
@@ -164,6 +167,7 @@ ReadResult Engine::read(std::span<std::byte> room) {
   if (peer_closed_) return {ReadStatus::closed};
   if (!handshake_done_ || room.empty()) return {ReadStatus::need_more};
   ERR_clear_error();
+  const std::size_t before = wire_->output.size();
   std::size_t size = 0;
   const int result = SSL_read_ex(ssl_, room.data(), room.size(), &size);
   if (result == 1) return {ReadStatus::data, size};
@@ -176,7 +180,7 @@ ReadResult Engine::read(std::span<std::byte> room) {
       wire_->kept_read = 0;
       return {ReadStatus::closed};
     default:
-      fail(result);
+      fail(result, before);
       return {ReadStatus::failed};
   }
 }
@@ -191,7 +195,7 @@ bool Engine::write(std::span<const std::byte> plain) {
   const int result = SSL_write_ex(ssl_, plain.data(), plain.size(), &written);
   if (result == 1)
     return true;  // all of it: the BIO takes everything, and partial writes are not switched on
-  fail(result);
+  fail(result, wire_->output.size());
   return false;
 }
 
@@ -201,7 +205,7 @@ void Engine::close() {
   close_sent_ = true;
   // Never called a second time: that would read, and take data before the peer's close_notify for an error.
   const int result = SSL_shutdown(ssl_);
-  if (result < 0) fail(result);
+  if (result < 0) fail(result, wire_->output.size());
 }
 
 // ---- what was agreed on

@@ -72,6 +72,8 @@ class OSError : public std::system_error {
   /// `strerror` replaces the system's own text for `error_number`. Number 0: the text is all there is.
   explicit OSError(int error_number, const std::string& strerror = {});
   OSError(const std::error_code& code, const std::string& strerror);
+  /// No number, only what is to be said; as OSError('text') in Python.
+  explicit OSError(const std::string& message);
 
   [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
   /// errno, or EAI_... for a GaiError.

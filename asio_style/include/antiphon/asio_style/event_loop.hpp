@@ -181,7 +181,8 @@ class EventLoop {
   /// Binds, listens, and lets the loop turn once (AS-001, AS-035). Errors, in this order (AS-009): ValueError
   /// for sock with host or port (AS-006), for none of the three (AS-007), for a sock that is no stream
   /// (AS-008); then GaiError or OSError naming the host (AS-016, AS-017); OSError naming the address that
-  /// can't be bound, with everything closed again (AS-029, AS-030).
+  /// can't be bound, with everything closed again (AS-029, AS-030). With `ssl` each connection shakes hands
+  /// first; connection_made comes when that is done, and nothing comes if it fails (AS-223, AS-224).
   Task<std::shared_ptr<Server>> create_server(ProtocolFactory protocol_factory, Hosts host,
                                               std::optional<std::uint16_t> port,
                                               CreateServerOptions options = {});
@@ -217,6 +218,16 @@ class EventLoop {
   /// file; ConnectionError if the connection is lost (AS-262); OSError if the file can't be read, which
   /// leaves the connection as it is.
   Task<std::uint64_t> sendfile(std::shared_ptr<Transport> transport, int file, SendfileOptions options = {});
+
+  /// Goes on in TLS on a connection that is there: pauses reading, puts the TLS layer in the place of the
+  /// transport's protocol, shakes hands, and returns the transport to use from then on (AS-249, AS-250).
+  /// `protocol` gets what follows, not connection_made again; its data_received may come before this returns
+  /// (AS-252). The handshake fails or takes too long: the error is thrown, and `protocol` is told
+  /// connection_lost with it (AS-251, AS-253). TypeError for a transport that can't carry TLS (AS-248),
+  /// ValueError for a time limit that is not positive (AS-226).
+  Task<std::shared_ptr<Transport>> start_tls(std::shared_ptr<Transport> transport,
+                                             std::shared_ptr<BaseProtocol> protocol, SSLContext sslcontext,
+                                             StartTlsOptions options = {});
 
   /// Calls `fn` in every turn in which `fd` is readable; replaces an earlier reader. The descriptor stays the
   /// caller's: remove it before closing. RuntimeError if it belongs to a transport. OSError if it can't be

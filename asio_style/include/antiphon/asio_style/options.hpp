@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "antiphon/asio_style/ssl.hpp"
+
 /// The keyword arguments of the loop's operations, each with asyncio's default.
 namespace antiphon::asio_style {
 
@@ -44,20 +46,42 @@ struct CreateServerOptions {
   int flags = ai_passive;  ///< for getaddrinfo (AS-020)
   /// A bound stream socket instead of host and port; the server owns it from then on (AS-031).
   std::optional<int> sock{};
-  int backlog = 100;                    ///< for listen, and the most accepts per event (AS-032, AS-033)
+  int backlog = 100;  ///< for listen, and the most accepts per event (AS-032, AS-033)
+  std::optional<SSLContext>
+      ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_SERVER, else SSLError (AS-002)
   std::optional<bool> reuse_address{};  ///< none: yes (AS-021)
   bool reuse_port = false;              ///< AS-023
-  bool start_serving = true;            ///< false: bound but not listening (AS-034)
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
+  /// AS-226).
+  std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
+  /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
+  std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
+  bool start_serving = true;  ///< false: bound but not listening (AS-034)
 };
 
 struct CreateUnixServerOptions {
   /// A bound AF_UNIX stream socket instead of a path; the server owns it from then on (AS-043).
   std::optional<int> sock{};
-  int backlog = 100;          ///< AS-044
+  int backlog = 100;  ///< AS-044
+  std::optional<SSLContext>
+      ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_SERVER, else SSLError (AS-002)
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
+  /// AS-226).
+  std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
+  /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
+  std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
   bool start_serving = true;  ///< AS-044
 };
 
 struct CreateConnectionOptions {
+  std::optional<SSLContext> ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_CLIENT, else SSLError
+  /// The name that the certificate must be for; none: `host`. ValueError without ssl, or if neither is there.
+  std::optional<std::string> server_hostname{};
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
+  /// AS-226).
+  std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
+  /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
+  std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
   int family = 0;  ///< AF_UNSPEC: IPv4 and IPv6
   int proto = 0;   ///< for getaddrinfo
   int flags = 0;   ///< for getaddrinfo
@@ -74,10 +98,37 @@ struct CreateConnectionOptions {
 };
 
 struct CreateUnixConnectionOptions {
+  std::optional<SSLContext> ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_CLIENT, else SSLError
+  /// The name that the certificate must be for; none: `host`. ValueError without ssl, or if neither is there.
+  std::optional<std::string> server_hostname{};
   std::optional<int> sock{};  ///< a connected AF_UNIX stream socket instead of a path
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
+  /// AS-226).
+  std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
+  /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
+  std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
 };
 
-struct ConnectAcceptedSocketOptions {};
+struct ConnectAcceptedSocketOptions {
+  std::optional<SSLContext>
+      ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_SERVER, else SSLError (AS-002)
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
+  /// AS-226).
+  std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
+  /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
+  std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
+};
+
+struct StartTlsOptions {
+  bool server_side = false;  ///< AS-255
+  /// Clients: the name that the certificate must be for.
+  std::optional<std::string> server_hostname{};
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
+  /// AS-226).
+  std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
+  /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
+  std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
+};
 
 struct SendfileOptions {
   std::int64_t offset = 0;              ///< of the first octet in the file (AS-259)

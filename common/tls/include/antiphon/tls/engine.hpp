@@ -121,7 +121,7 @@ class Engine {
   friend class Context;
   struct Wire;
   void end_loan();
-  void fail(int result);
+  void fail(int result, std::size_t output_before);
 
   const Context given_;  // its callbacks may run while context_ is replaced
   Context context_;

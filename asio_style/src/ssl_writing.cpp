@@ -1,0 +1,130 @@
+/// The sending half of SSLProtocol.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "antiphon/asio_style/errors.hpp"
+#include "guarded_call.hpp"
+#include "ssl_errors.hpp"
+#include "ssl_protocol.hpp"
+
+namespace antiphon::asio_style::detail {
+
+namespace {
+
+constexpr std::size_t outgoing_high_water = 512 * 1024;  // AS-238
+constexpr std::size_t record_size = 16 * 1024;           // plain text of one TLS record
+// asyncio's LOG_THRESHOLD_FOR_CONNLOST_WRITES, which TLS compares before it counts (AS-243).
+constexpr std::uint32_t lost_writes_tolerated = 5;
+
+}  // namespace
+
+bool SSLProtocol::may_write(std::size_t size) {
+  if (size == 0) return false;
+  if (permits(phase_).takes_writes) return true;
+  if (lost_writes_++ >= lost_writes_tolerated && core_ != nullptr) {
+    core_->loop().log(LogLevel::warning, "SSL connection is closed");
+  }
+  return false;
+}
+
+void SSLProtocol::write(std::span<const std::span<const std::byte>> parts) {
+  std::size_t total = 0;
+  for (const auto& part : parts) total += part.size();
+  if (!may_write(total)) return;
+  if (phase_ == TlsPhase::wrapped) {
+    encrypt_all(parts);
+    hand_over();
+  } else {
+    for (const auto& part : parts) backlog_.append(*core_, part);  // sent after the handshake
+  }
+  written();
+}
+
+void SSLProtocol::encrypt(std::span<const std::byte> plain) {
+  if (engine_->output().empty()) engine_->lend_output(core_->lend_buffer());
+  if (engine_->write(plain)) return;
+  if (engine_->error()) fatal(make_ssl_error(*engine_->error()), "Fatal error on SSL protocol");
+}
+
+/// Small parts go into one record: each record costs 22 octets and an authentication.
+void SSLProtocol::encrypt_all(std::span<const std::span<const std::byte>> parts) {
+  if (parts.size() == 1) return encrypt(parts.front());
+  std::array<std::byte, record_size> record;
+  std::size_t filled = 0;
+  const auto flush = [&] {
+    if (filled > 0) encrypt(std::span(record).first(std::exchange(filled, 0)));
+  };
+  for (auto part : parts) {
+    if (part.size() >= record_size) {
+      flush();
+      encrypt(part);
+      continue;
+    }
+    if (filled + part.size() > record_size) flush();
+    std::copy(part.begin(), part.end(), record.begin() + static_cast<std::ptrdiff_t>(filled));
+    filled += part.size();
+  }
+  flush();
+}
+
+/// Gives the lower transport what waits, in one write, unless it paused us (AS-241).
+void SSLProtocol::hand_over() {
+  if (lower_paused_ || lower_ == nullptr || engine_->output().empty()) return;
+  auto octets = engine_->take_output();
+  lower_->write(std::span<const std::byte>(octets));
+  core_->give_back(std::move(octets));
+}
+
+void SSLProtocol::resume_writing() {
+  lower_paused_ = false;
+  if (phase_ == TlsPhase::ended || core_ == nullptr) return;
+  hand_over();
+  const std::size_t size = write_buffer_size();
+  // With low == high a buffer at the mark must not resume at once what it has just paused.
+  if (size == 0 || size < marks_.high()) tell_flow(marks_.removed(size));
+  settle();
+}
+
+std::size_t SSLProtocol::write_buffer_size() const noexcept {
+  return backlog_.size() + engine_->output().size();
+}
+
+/// The size may have grown: pause at the high mark, not only above it (AS-239); an empty buffer never pauses
+/// (not as AS-240).
+void SSLProtocol::written() {
+  const std::size_t size = write_buffer_size();
+  if (size > 0) tell_flow(marks_.added(size + 1));
+}
+
+void SSLProtocol::set_limits(std::optional<std::size_t> high, std::optional<std::size_t> low) {
+  if (!high && !low) high = outgoing_high_water;
+  const std::size_t size = write_buffer_size();
+  FlowSignal signal = FlowSignal::none;
+  try {
+    signal = marks_.set(high, low, size > 0 ? size + 1 : 0);
+  } catch (const std::invalid_argument& wrong) {
+    throw ValueError(wrong.what());
+  }
+  tell_flow(signal);
+}
+
+void SSLProtocol::tell_flow(FlowSignal signal) {
+  if (signal == FlowSignal::none || !app_ || !app_told_) return;
+  const bool pause = signal == FlowSignal::pause;
+  guarded_call(
+      [&] {
+        if (pause) {
+          app_->pause_writing();
+        } else {
+          app_->resume_writing();
+        }
+      },
+      [&](std::exception_ptr exc) {
+        report(std::move(exc),
+               pause ? "protocol.pause_writing() failed" : "protocol.resume_writing() failed");
+      });
+}
+
+}  // namespace antiphon::asio_style::detail
