@@ -93,6 +93,11 @@ std::shared_ptr<socket> event_socket(const std::exception& event) {
   return info == nullptr ? nullptr : info->streamish();
 }
 
+std::shared_ptr<const event_error> errno_event(int number, bool of_socket) {
+  return of_socket ? detail::condition_factory::from_errno(number, nullptr)
+                   : detail::condition_factory::unattached(number, {});
+}
+
 namespace detail {
 
 std::shared_ptr<const event_error> condition_factory::from_errno(int number,

@@ -81,6 +81,12 @@ TEST(conditions, what_is_for_people_names_the_thing_and_the_number) {
   EXPECT_STREQ(detail::condition_factory::from_errno(UV_EPIPE, {})->what(), "streamish-broken-pipe");
 }
 
+TEST(conditions, errno_event_tells_a_sockets_numbers_from_others_CL_060) {
+  EXPECT_EQ(errno_event(UV_ENOENT, true)->type_name(), "streamish-enoent");
+  EXPECT_EQ(errno_event(UV_ENOENT, false)->type_name(), "filesystem-enoent");
+  EXPECT_EQ(errno_event(UV_EOF, false)->event_errcode(), UV_EOF);
+}
+
 TEST(conditions, a_listeners_numbers_are_thrown_CL_088) {
   using detail::condition_factory;
   EXPECT_THROW(condition_factory::raise(UV_EADDRINUSE, "x"), socket_address_in_use);

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include <algorithm>
 #include <atomic>
 
@@ -64,6 +66,32 @@ TEST(socket_close, graceful_sends_everything_first_CL_121) {
   EXPECT_EQ(size, big.size());
   EXPECT_EQ(end, "eof");
   EXPECT_THAT(play.log, ElementsAre("connect", "close none"));
+}
+
+// With unread input the kernel would reset the connection at the close and cut what the peer has not read.
+TEST(socket_close, input_that_nobody_read_does_not_cut_the_output_CL_121_CL_128) {
+  scene play;
+  play.options.high_water = 100U << 20U;
+  std::promise<void> reads;
+  std::promise<void> more_was_sent;
+  play.on_read = [&](socket& which, std::string_view) {
+    reads.set_value();
+    more_was_sent.get_future().wait();
+    write_socket_data(which, big);
+    close_socket(which);
+  };
+  std::size_t size = 0;
+  std::string end;
+  play.play([&](peer& client) {
+    client.send("go");
+    reads.get_future().wait();
+    client.send("nobody reads this");
+    more_was_sent.set_value();
+    size = client.read_all(&end).size();
+  });
+  EXPECT_EQ(size, big.size());
+  EXPECT_EQ(end, "eof");
+  EXPECT_THAT(play.log, ElementsAre("connect", "read go", "close none"));
 }
 
 TEST(socket_close, output_that_waits_at_the_peers_end_is_still_sent_CL_146) {

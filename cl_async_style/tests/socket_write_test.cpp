@@ -217,5 +217,20 @@ TEST(socket_write, requests_behind_one_in_flight_are_told_of_too_CL_109_CL_116) 
   EXPECT_TRUE(closed_at_last) << "the first of them closed it";
 }
 
+// The plain write's request is gone before the callback is installed, but told of after it.
+TEST(socket_write, a_write_cb_is_told_of_the_plain_write_before_it_in_the_tick_CL_105_CL_109) {
+  scene play;
+  play.on_read = [&](socket& which, std::string_view) {
+    write_socket_data(which, "plain ");
+    write_socket_data(which, "with-cb", {.write_cb = [&](socket&) { play.log.emplace_back("written"); }});
+    delay([which = which.ref()] { close_socket(*which); });
+  };
+  play.play([](peer& client) {
+    client.send("go");
+    EXPECT_EQ(client.read_all(), "plain with-cb");
+  });
+  EXPECT_THAT(play.log, testing::ElementsAre("connect", "read go", "written", "written", "close none"));
+}
+
 }  // namespace
 }  // namespace antiphon::cl_async_style::test

@@ -257,6 +257,10 @@ template <typename Condition>
   return dynamic_cast<const Condition*>(&event);
 }
 
+/// The condition that an error number of libuv's becomes (CL-060), where a socket is concerned and where none
+/// is.
+[[nodiscard]] std::shared_ptr<const event_error> errno_event(int number, bool of_socket);
+
 /// The socket that an event concerns, or null.
 [[nodiscard]] std::shared_ptr<socket> event_socket(const std::exception& event);
 
