@@ -1,0 +1,23 @@
+#include "operations.hpp"
+
+#include <cmath>
+
+namespace antiphon::conformance::cl_async {
+
+void run_operation(Server& server, const Op& op, const SocketPtr& on) {
+  for (const Operations* some :
+       {&listener_operations(), &socket_operations(), &loop_operations(), &event_operations()}) {
+    if (const auto found = some->find(op.name); found != some->end()) {
+      found->second(server, op, on);
+      return;
+    }
+  }
+  throw HarnessError("operation '" + op.name + "' is known to the format, but not to this program");
+}
+
+std::optional<std::chrono::milliseconds> seconds(const Json& number) {
+  if (number.is_null()) return std::nullopt;
+  return std::chrono::milliseconds(std::lround(number.get<double>() * 1000));
+}
+
+}  // namespace antiphon::conformance::cl_async
