@@ -1,21 +1,16 @@
 // antiphon conform: the kit's scenarios on one or all targets.
 
-#include <fnmatch.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "conform_output.hpp"
+#include "explore.hpp"
 #include "rules.hpp"
-#include "run.hpp"
 #include "verbs.hpp"
 
 namespace antiphon::cli {
@@ -29,148 +24,236 @@ struct Options {
   std::string scenarios = "*";
   std::string rules = "*";
   std::string json;
+  std::string junit;
+  std::string tap;
+  std::string markdown;
+  std::string badge;
+  std::string baseline;
+  std::string known;
   std::string data;
+  std::string document;
+  std::string mutants;
+  int random = 0;
+  int small = 0;
+  int repeat = 1;
+  std::uint64_t seed = 0;
   bool list = false;
+  [[nodiscard]] bool everything() const { return scenarios == "*" && rules == "*"; }
 };
 
-bool fits(const std::string& glob, const std::string& text) {
-  return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+Data load(const Options& options) {
+  Data data = load_data(options.data.empty() ? default_data_folder() : std::filesystem::path(options.data));
+  if (!options.known.empty()) data.differences = load_differences(options.known);
+  return data;
 }
 
-void list(const Data& data) {
-  for (const Rule& rule : all_rules())
-    std::printf("%-8.*s %-6.*s %.*s\n", static_cast<int>(rule.id.size()), rule.id.data(),
-                static_cast<int>(name_of(rule.level).size()), name_of(rule.level).data(),
-                static_cast<int>(rule.sentence.size()), rule.sentence.data());
-  std::printf("\n");
-  for (const Scenario& scenario : data.scenarios)
-    std::printf("%-26s %-8s %s\n", scenario.name.c_str(), scenario.rules.front().c_str(),
-                scenario.about.c_str());
-  std::printf("\n");
-  for (const Difference& each : data.differences)
-    std::printf("%s differs in %s: %s\n", each.target.c_str(), each.scenario.c_str(), each.reason.c_str());
-}
-
-/// One line a target: on a terminal rewritten while it works, else written once at its end.
-class Progress {
- public:
-  Progress(std::string name, std::size_t total)
-      : name_(std::move(name)), total_(total), terminal_(::isatty(STDOUT_FILENO) == 1) {}
-  void add(const Result& result) {
-    ++counts_[result.verdict];
-    ++done_;
-    if (terminal_) show("\r");
-  }
-  void end() const {
-    show(terminal_ ? "\r" : "");
-    std::printf("\n");
-    std::fflush(stdout);
-  }
-
- private:
-  void show(const char* before) const {
-    std::printf("%s%-15s %zu/%zu", before, name_.c_str(), done_, total_);
-    for (const auto& [verdict, count] : counts_)
-      std::printf("  %d %.*s", count, static_cast<int>(name_of(verdict).size()), name_of(verdict).data());
-    std::fflush(stdout);
-  }
-  std::string name_;
-  std::size_t total_;
-  std::size_t done_ = 0;
-  bool terminal_;
-  std::map<Verdict, int> counts_;
-};
-
-/// Whole or not at all.
-void write_file(const std::filesystem::path& file, const std::string& text) {
-  const std::filesystem::path partial = file.string() + ".partial";
-  std::ofstream out(partial);
-  out << text;
-  out.close();
-  if (!out) throw std::runtime_error("cannot write " + partial.string());
-  std::filesystem::rename(partial, file);
-}
-
-Exit conform(const Options& options) {
-  const Data data =
-      load_data(options.data.empty() ? default_data_folder() : std::filesystem::path(options.data));
-  if (options.list) {
-    list(data);
-    return Exit::success;
-  }
-  std::vector<const Scenario*> chosen;
+std::vector<Scenario> choose(const Data& data, const Options& options) {
+  std::vector<Scenario> chosen;
   for (const Scenario& scenario : data.scenarios)
     if (fits(options.scenarios, scenario.name) &&
         std::any_of(scenario.rules.begin(), scenario.rules.end(),
                     [&](const auto& rule) { return fits(options.rules, rule); }))
-      chosen.push_back(&scenario);
-  if (chosen.empty()) {
-    std::cerr << "antiphon: no scenario fits --scenario '" << options.scenarios << "' --rule '"
-              << options.rules << "'\n";
-    return Exit::usage;
-  }
-  std::vector<std::string> targets;
-  for (const std::string& name : options.targets) {
-    if (name == "all")
-      targets.insert(targets.end(), known_targets().begin(), known_targets().end());
-    else
-      targets.push_back(name);
-  }
+      chosen.push_back(scenario);
+  return chosen;
+}
 
-  std::vector<Hello> hellos;
-  std::vector<Result> results;
-  for (const std::string& name : targets) {
-    TargetRunner runner(name, data);
-    Progress progress(name, chosen.size());
-    for (const Scenario* scenario : chosen) {
-      results.push_back(runner.run(*scenario));
-      progress.add(results.back());
-    }
-    progress.end();
-    for (const Result& result : results)
-      if (result.target == name && !is_good(result.verdict)) std::cout << explain(result);
-    try {
-      Hello hello = runner.hello();
-      hello.name = name;
-      hellos.push_back(std::move(hello));
-    } catch (const std::exception& error) {
-      hellos.push_back({name, "?", "?", {}});
-    }
+/// The random tier is one result, so that reports stay readable: the first script that fails, made small.
+Result random_result(TargetRunner& runner, const Options& options) {
+  const RandomRun run = run_random(runner, options.random, options.seed);
+  Result result;
+  if (run.result) {
+    result = *run.result;
+    result.message += " (script " + std::to_string(run.tried) + ", seed " + std::to_string(run.seed) +
+                      "; the smallest that fails, to keep as a scenario: " + to_json(*run.smallest).dump() +
+                      ")";
+  } else {
+    result.verdict = Verdict::pass;
+    result.message = std::to_string(run.tried) + " random scripts, seed " + std::to_string(run.seed);
   }
-  if (!options.json.empty()) write_file(options.json, results_to_json(hellos, data, results).dump(1) + "\n");
+  result.target = runner.name();
+  result.scenario = "random";
+  return result;
+}
+
+/// The small tier, too: the first script that fails.
+Result small_result(TargetRunner& runner, const Options& options) {
+  std::size_t tried = 0;
+  Result result;
+  for (const Scenario& scenario : small_scenarios(options.small)) {
+    if (!scenario.over(runner.transport()) || (scenario.steps("rst") && runner.transport() == "unix"))
+      continue;
+    result = runner.run(scenario);
+    ++tried;
+    if (is_good(result.verdict)) continue;
+    result.message += " (script " + std::to_string(tried) + ": " + to_json(scenario).dump() + ")";
+    break;
+  }
+  if (is_good(result.verdict)) {
+    result = Result{};
+    result.verdict = Verdict::pass;
+    result.message =
+        std::to_string(tried) + " scripts of at most " + std::to_string(options.small) + " peer steps";
+  }
+  result.target = runner.name();
+  result.scenario = "small";
+  return result;
+}
+
+Hello hello_of(TargetRunner& runner) {
+  try {
+    Hello hello = runner.hello();
+    hello.name = runner.name();
+    return hello;
+  } catch (const std::exception&) {
+    return {runner.name(), "?", "?", {}};
+  }
+}
+
+/// Whether every rule that a chosen scenario tries came to a judgement.
+bool run_target(const std::string& name, const Data& data, const Options& options, Report& report) {
+  TargetRunner runner(name, data);
+  std::vector<const Scenario*> playable;
+  for (const Scenario& scenario : report.scenarios)
+    if (scenario.over(runner.transport())) playable.push_back(&scenario);
+  const std::size_t first = report.results.size();
+  Progress progress(name, playable.size() + (options.random > 0 ? 1 : 0) + (options.small > 0 ? 1 : 0));
+  const auto add = [&](Result result) {
+    progress.add(result.verdict, result.scenario);
+    report.results.push_back(std::move(result));
+  };
+  for (const Scenario* scenario : playable) add(runner.run(*scenario, options.repeat));
+  if (options.random > 0) add(random_result(runner, options));
+  if (options.small > 0) add(small_result(runner, options));
+  report.targets.push_back(hello_of(runner));
+  if (options.everything()) find_stale(report, name, data.differences);
+  const RuleCount rules = count_rules(report, name);
+  progress.end(describe(rules));
+  for (std::size_t i = first; i < report.results.size(); ++i)
+    if (!is_good(report.results[i].verdict) || report.results[i].verdict == Verdict::warn)
+      std::cout << explain(report.results[i]);
+  return rules.silent.empty();
+}
+
+void write_all(const Options& options, Report report) {
+  if (options.random > 0) {
+    Scenario random;
+    random.name = "random";
+    random.about =
+        std::to_string(options.random) + " scripts drawn at random, seed " + std::to_string(options.seed);
+    report.scenarios.push_back(random);
+  }
+  if (options.small > 0) {
+    Scenario small;
+    small.name = "small";
+    small.about = "every script of at most " + std::to_string(options.small) + " peer steps and one reaction";
+    report.scenarios.push_back(small);
+  }
+  if (!options.json.empty()) write_file(options.json, results_to_json(report).dump(1) + "\n");
+  if (!options.junit.empty()) write_file(options.junit, to_junit(report));
+  if (!options.tap.empty()) write_file(options.tap, to_tap(report));
+  if (!options.markdown.empty()) write_file(options.markdown, to_markdown(report));
+  if (!options.badge.empty()) write_file(options.badge, to_badge(report).dump() + "\n");
+}
+
+Exit usage(const std::string& message) {
+  std::cerr << "antiphon: " << message << '\n';
+  return Exit::usage;
+}
+
+Exit conform(Options options) {
+  const Data data = load(options);
+  if (!options.document.empty()) {
+    write_documents(data, options.document);
+    return Exit::success;
+  }
+  if (options.list) {
+    list(data, options.rules, options.scenarios);
+    return Exit::success;
+  }
+  if (!options.mutants.empty()) return show_mutants(data, options.mutants) ? Exit::success : Exit::failure;
+  Report report;
+  report.scenarios = choose(data, options);
+  if (report.scenarios.empty())
+    return usage("no scenario fits --scenario '" + options.scenarios + "' --rule '" + options.rules + "'");
+  if (!options.baseline.empty())
+    static_cast<void>(regressions(report, options.baseline));  // before the long run
+  if (options.random > 0 && options.seed == 0) options.seed = std::random_device{}();
+
+  bool all_judged = true;
+  for (const std::string& name : options.targets)
+    for (const std::string& each : name == "all" ? known_targets() : std::vector<std::string>{name})
+      all_judged = run_target(each, data, options, report) && all_judged;
+  write_all(options, report);
+
   const auto any = [&](auto... verdicts) {
-    return std::any_of(results.begin(), results.end(),
+    return std::any_of(report.results.begin(), report.results.end(),
                        [&](const Result& r) { return ((r.verdict == verdicts) || ...); });
   };
-  if (any(Verdict::harness_error)) return Exit::harness_error;
-  return any(Verdict::fail, Verdict::stale) ? Exit::failure : Exit::success;
+  if (!options.baseline.empty()) {
+    const auto worse = regressions(report, options.baseline);
+    for (const std::string& each : worse) std::cout << "regression: " << each << '\n';
+    std::cout << worse.size() << " regressions since " << options.baseline << '\n';
+    return worse.empty() ? Exit::success : any(Verdict::harness_error) ? Exit::harness_error : Exit::failure;
+  }
+  if (any(Verdict::harness_error) || !all_judged) return Exit::harness_error;
+  return any(Verdict::fail, Verdict::stale, Verdict::flaky) ? Exit::failure : Exit::success;
 }
 
 }  // namespace
 
 void add_conform_verb(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("conform",
-                                      "Prove the order of callbacks, flow control and shutdown. Status 1: a "
-                                      "rule is broken, 3: a target failed");
-  verb->add_option("--target", options->targets,
-                   "asio_style, cl_async_style, asyncio, uvloop, all, or exec:\"COMMAND\"")
+  CLI::App* verb =
+      app.add_subcommand("conform",
+                         "Prove the order of callbacks, flow control and shutdown. Status 0: all rules are "
+                         "kept, 1: one is broken, 2: "
+                         "the command line or a file has an error, 3: the kit or an adapter failed");
+  verb->add_option(
+          "--target", options->targets,
+          "asio_style, cl_async_style, reference, asyncio, uvloop, node, twisted, libuv; each with -unix or "
+          "-tls behind; exec:\"COMMAND\", exec-unix:..., exec-tls:...; all")
       ->capture_default_str()
       ->check([](const std::string& name) {
-        const auto& known = known_targets();
-        if (name == "all" || name.starts_with("exec:") ||
-            std::find(known.begin(), known.end(), name) != known.end())
-          return std::string();
-        return "unknown target '" + name + "'";
+        return name == "all" || is_target(name) ? std::string() : "unknown target '" + name + "'";
       });
   verb->add_option("--scenario", options->scenarios, "Only those whose name fits the pattern")
       ->capture_default_str();
   verb->add_option("--rule", options->rules, "Only those that prove a rule whose number fits")
       ->capture_default_str();
+  verb->add_option("--random", options->random, "So many random scripts, too, judged by the model")
+      ->check(CLI::Range(0, 10'000'000));
+  verb->add_option("--seed", options->seed, "Of the random scripts; 0: another one each time")
+      ->capture_default_str();
+  verb->add_option("--small", options->small, "Every script of at most so many peer steps, too")
+      ->check(CLI::Range(0, 6));
+  verb->add_option("--repeat", options->repeat, "Each scenario so many times; other verdicts make it flaky")
+      ->check(CLI::Range(1, 100'000));
   verb->add_option("--json", options->json, "Write the results to this file");
+  verb->add_option("--junit", options->junit, "Write JUnit's XML to this file");
+  verb->add_option("--tap", options->tap, "Write the Test Anything Protocol to this file");
+  verb->add_option("--markdown", options->markdown, "Write a summary to this file");
+  verb->add_option("--badge", options->badge, "Write a badge's JSON to this file");
+  verb->add_option("--baseline", options->baseline,
+                   "Results of an earlier run: fail only where it is worse now");
+  verb->add_option("--known", options->known, "Declared differences, instead of the kit's own");
   verb->add_option("--data", options->data, "Folder of scenarios/, differences.json and adapters/");
-  verb->add_flag("--list", options->list, "List rules, scenarios and declared differences");
-  verb->callback([options, &chosen] { chosen = [options] { return conform(*options); }; });
+  verb->add_option("--mutants", options->mutants,
+                   "Instead: misbehave in every named way (or those that fit) and show which rule notices")
+      ->expected(0, 1)
+      ->default_str("*");
+  verb->add_option("--document", options->document,
+                   "Instead: write rules.md and automaton.dot, .svg to this folder");
+  verb->add_flag("--list", options->list, "Instead: list rules, scenarios and declared differences");
+  verb->callback([options, verb, &chosen] {
+    if (verb->count("--mutants") > 0 && options->mutants.empty()) options->mutants = "*";
+    chosen = [options]() -> Exit {
+      try {
+        return conform(*options);
+      } catch (const std::invalid_argument& error) {  // a file of scenarios, differences or results
+        return usage(error.what());
+      }
+    };
+  });
 }
 
 }  // namespace antiphon::cli

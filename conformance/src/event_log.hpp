@@ -29,7 +29,7 @@ class EventLog {
   }
   /// Until `done(trace)`; false when the time, which is only against a hang, is over.
   template <typename Done>
-  bool wait(Done done, std::chrono::seconds limit) {
+  bool wait(Done done, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [&] { return done(trace_); });
   }

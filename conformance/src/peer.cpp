@@ -1,172 +1,222 @@
 #include "peer.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <limits>
+#include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "target.hpp"
+#include "peer_socket.hpp"
 
 namespace antiphon::conformance {
 
 namespace {
 
-class Socket {
+/// Takes away every descriptor number that a process has not used yet, and gives them back.
+class DescriptorLimit {
  public:
-  Socket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    if (fd_ < 0) fail("socket");
-    const timeval limit{hang_limit.count(), 0};
-    set(SO_RCVTIMEO, limit);
-    set(SO_SNDTIMEO, limit);
-  }
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Socket& operator=(Socket&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Socket() { close(); }
+  DescriptorLimit() = default;
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+  ~DescriptorLimit() { lift(); }
 
-  void connect(std::uint16_t port) const {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0) fail("connect");
+  void set(int process) {
+    process_ = process;
+    std::set<std::uint64_t> open;
+    const std::string id = process == 0 ? "self" : std::to_string(process);
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + id + "/fd"))
+      open.insert(std::stoull(entry.path().filename().string()));
+    std::uint64_t free = 0;  // the limit is on numbers, so the lowest free one is what may not be given
+    while (open.contains(free)) ++free;
+    if (::prlimit(process_, RLIMIT_NOFILE, nullptr, &before_) != 0) throw HarnessError("prlimit failed");
+    const rlimit now{free, before_.rlim_max};
+    if (::prlimit(process_, RLIMIT_NOFILE, &now, nullptr) != 0) throw HarnessError("prlimit failed");
+    limited_ = true;
   }
-  /// How many octets were taken before the connection ended.
-  [[nodiscard]] std::size_t send(std::string_view octets) const {
-    std::size_t sent = 0;
-    while (sent < octets.size()) {
-      const ssize_t count = ::send(fd_, octets.data() + sent, octets.size() - sent, MSG_NOSIGNAL);
-      if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw HarnessError("the peer's send hangs");
-      if (count <= 0) break;
-      sent += static_cast<std::size_t>(count);
-    }
-    return sent;
-  }
-  /// Octets, or an end.
-  std::string_view receive(std::span<char> into, std::string& end) const {
-    const ssize_t count = ::recv(fd_, into.data(), into.size(), 0);
-    if (count > 0) return {into.data(), static_cast<std::size_t>(count)};
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw HarnessError("the peer's read hangs");
-    end = count == 0 ? "eof" : "reset";
-    return {};
-  }
-  void shutdown_write() const { ::shutdown(fd_, SHUT_WR); }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-  void reset() {
-    set(SO_LINGER, linger{1, 0});
-    close();
-  }
-  template <typename Value>
-  void set(int option, const Value& value) const {
-    ::setsockopt(fd_, SOL_SOCKET, option, &value, sizeof(value));
+  void lift() {
+    if (std::exchange(limited_, false)) ::prlimit(process_, RLIMIT_NOFILE, &before_, nullptr);
   }
 
  private:
-  [[noreturn]] static void fail(const char* what) {
-    throw HarnessError(std::string("the peer's ") + what + " failed: " + std::strerror(errno));
-  }
-  int fd_;
+  int process_ = 0;
+  rlimit before_{};
+  bool limited_ = false;
 };
 
 class Peer {
  public:
-  Peer(std::uint16_t port, EventLog& log, PeerRecord& to) : record(to), port_(port), log_(log) {}
+  Peer(const Stage& stage, PeerRecord& record) : stage_(stage), record_(record) {}
 
   void step(const Json& step) {
     const std::string verb = step.at(0);
+    if (!connection(verb, step) && !octets(verb, step) && !kit(verb, step))
+      throw HarnessError("unknown step of the peer: " + step.dump());
+    Json done = {{"step", step}};
+    if (verb == "read" || verb == "read_until_eof") done["read"] = record_.read;
+    if (!record_.end.empty()) done["end"] = record_.end;
+    record_.steps.push_back(std::move(done));
+  }
+
+ private:
+  bool connection(const std::string& verb, const Json& step) {
     if (verb == "connect") {
-      socket_.connect(port_);
+      if (sockets_.empty() || sockets_[current_]->connected()) add_socket();
+      if (!socket().connect()) throw HarnessError("the peer's connect was refused");
     } else if (verb == "connect_many") {
       for (int i = 0; i < step.at(1).get<int>(); ++i) {
-        many_.emplace_back();
-        many_.back().connect(port_);
+        add_socket();
+        if (!socket().connect()) throw HarnessError("the peer's connect was refused");
+        if (stage_.endpoint.transport == "tls") socket().handshake();
       }
-    } else if (verb == "send") {
-      const std::string octets = stream_octets(record.sent, step.at(1));
-      record.sent += socket_.send(octets);
-    } else if (verb == "send_text") {
-      static_cast<void>(socket_.send(step.at(1).get<std::string>()));
-    } else if (verb == "shutdown_write") {
-      socket_.shutdown_write();
+    } else if (verb == "expect_refused") {
+      PeerSocket other(stage_.endpoint, stage_.limit);
+      if (other.connect()) record_.connected_anyway = true;
+    } else if (verb == "handshake") {
+      socket().handshake();
+    } else if (verb == "shutdown_write" || verb == "close_notify") {
+      socket().shutdown_write();
+    } else if (verb == "truncate") {
+      socket().truncate();
     } else if (verb == "rst") {
-      socket_.reset();
+      socket().reset();
+      if (first()) record_.aborted = true;
     } else if (verb == "close") {
-      socket_.close();
-      many_.clear();
+      if (first() && socket().has_unread()) record_.aborted = true;
+      socket().close();
+    } else if (verb == "close_all") {
+      for (const auto& each : sockets_) each->close();
+    } else {
+      return false;
+    }
+    return true;
+  }
+  bool octets(const std::string& verb, const Json& step) {
+    if (verb == "send") {
+      std::uint64_t& sent = first() ? record_.sent : other_sent_;
+      sent += socket().send(stream_octets(sent, step.at(1)));
+    } else if (verb == "send_text") {
+      static_cast<void>(socket().send(step.at(1).get<std::string>()));
     } else if (verb == "read") {
       read(step.at(1));
     } else if (verb == "read_until_eof") {
       read(std::numeric_limits<std::uint64_t>::max());
-    } else if (verb == "sleep_ms") {
-      std::this_thread::sleep_for(std::chrono::milliseconds(step.at(1).get<int>()));
+    } else if (verb == "read_available") {
+      while (record_.end.empty() && socket().readable()) read_once(buffer_.size(), record_);
     } else if (verb == "set_rcvbuf") {
-      socket_.set(SO_RCVBUF, step.at(1).get<int>());
+      socket().set(SO_RCVBUF, step.at(1).get<int>());
+      small_window_ = true;
     } else if (verb == "set_sndbuf") {
-      socket_.set(SO_SNDBUF, step.at(1).get<int>());
+      socket().set(SO_SNDBUF, step.at(1).get<int>());
+    } else {
+      return false;
+    }
+    return true;
+  }
+  bool kit(const std::string& verb, const Json& step) {
+    if (verb == "sleep_ms") {
+      std::this_thread::sleep_for(std::chrono::milliseconds(step.at(1).get<int>()));
     } else if (verb == "wait_event") {
       wait(step.at(1), step.size() > 2 ? step.at(2).get<int>() : 1);
+    } else if (verb == "act") {
+      stage_.log.add({"act", step.at(1), -1, {{"do", step.at(2)}}});
+      stage_.target.act(step.at(1), step.at(2));
+    } else if (verb == "drain") {
+      static_cast<void>(stage_.target.drain());
+    } else if (verb == "stop") {
+      stage_.target.stop();
+    } else if (verb == "stop_loop") {
+      record_.loop_hung = !stage_.target.end();
+    } else if (verb == "peer") {
+      current_ = step.at(1);
+    } else if (verb == "limit_descriptors") {
+      static_cast<void>(socket());
+      limit_.set(stage_.target.process());
+    } else if (verb == "free_descriptors") {
+      limit_.lift();
     } else {
-      throw HarnessError("unknown step of the peer: " + step.dump());
+      return false;
     }
-    Json done = {{"step", step}};
-    if (verb == "read" || verb == "read_until_eof") done["read"] = record.read;
-    if (!record.end.empty()) done["end"] = record.end;
-    record.steps.push_back(std::move(done));
+    return true;
   }
 
-  PeerRecord& record;
+  PeerSocket& socket() {
+    if (sockets_.empty()) add_socket();
+    return *sockets_.at(current_);
+  }
+  void add_socket() {
+    sockets_.push_back(std::make_unique<PeerSocket>(stage_.endpoint, stage_.limit));
+    current_ = sockets_.size() - 1;
+  }
+  [[nodiscard]] bool first() const noexcept { return current_ == 0; }
 
- private:
   void read(std::uint64_t size) {
-    std::vector<char> buffer(65536);
-    while (size > 0 && record.end.empty()) {
-      const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer.size()));
-      const std::string_view octets = socket_.receive(std::span(buffer).first(want), record.end);
-      const std::size_t wrong = first_difference(octets, record.read);
-      if (wrong != std::string_view::npos && record.wrong_at < 0)
-        record.wrong_at = static_cast<std::int64_t>(record.read + wrong);
-      record.read += octets.size();
-      size -= octets.size();
-    }
+    PeerRecord other;
+    PeerRecord& record = first() ? record_ : other;
+    while (size > 0 && record.end.empty()) size -= read_once(size, record);
+  }
+  std::uint64_t read_once(std::uint64_t size, PeerRecord& record) {
+    // A small window was to stop the server; through it, megabytes would take seconds to read.
+    if (std::exchange(small_window_, false)) socket().set(SO_RCVBUF, 4 << 20);
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer_.size()));
+    const std::string_view octets = socket().receive(std::span(buffer_).first(want), record.end);
+    const std::size_t wrong = first_difference(octets, record.read);
+    if (wrong != std::string_view::npos && record.wrong_at < 0)
+      record.wrong_at = static_cast<std::int64_t>(record.read + wrong);
+    record.read += octets.size();
+    return octets.size();
   }
   /// "PW", or "note:text".
   void wait(const std::string& what, int times) {
-    const bool told = log_.wait(
+    const bool told = stage_.log.wait(
         [&](const Trace& trace) {
           return std::count_if(trace.begin(), trace.end(), [&](const Event& event) {
                    return event.kind == what ||
                           (event.kind == "note" && "note:" + event.text("text") == what);
                  }) >= times;
         },
-        hang_limit);
+        stage_.limit);
     if (!told) throw HarnessError("the server never told of " + what + " number " + std::to_string(times));
   }
 
-  std::uint16_t port_;
-  EventLog& log_;
-  Socket socket_;
-  std::vector<Socket> many_;
+  const Stage& stage_;
+  PeerRecord& record_;
+  std::vector<std::unique_ptr<PeerSocket>> sockets_;
+  std::size_t current_ = 0;
+  std::uint64_t other_sent_ = 0;
+  bool small_window_ = false;
+  std::vector<char> buffer_ = std::vector<char>(65536);
+  DescriptorLimit limit_;
 };
 
 }  // namespace
 
-void run_peer(const Json& steps, std::uint16_t port, EventLog& log, PeerRecord& record) {
-  Peer peer(port, log, record);
+void run_peer(const Json& steps, const Stage& stage, PeerRecord& record) {
+  Peer peer(stage, record);
   for (const Json& step : steps) peer.step(step);
+}
+
+Json steps_for(const std::string& transport, const Json& steps) {
+  const auto is = [](const Json& step, std::initializer_list<const char*> verbs) {
+    return std::any_of(verbs.begin(), verbs.end(), [&](const char* verb) { return step[0] == verb; });
+  };
+  const bool itself = std::any_of(steps.begin(), steps.end(), [&](const Json& step) {
+    return is(step, {"handshake", "close_notify", "truncate"});
+  });
+  if (transport != "tls" || itself) return steps;
+  Json made = Json::array();
+  for (const Json& step : steps) {
+    made.push_back(step);
+    if (is(step, {"connect"})) made.push_back(Json::array({"handshake"}));
+  }
+  return made;
 }
 
 }  // namespace antiphon::conformance

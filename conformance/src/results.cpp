@@ -5,8 +5,9 @@
 #include <map>
 #include <thread>
 
+#include "mutants.hpp"
 #include "rules.hpp"
-#include "run.hpp"
+#include "summary.hpp"
 
 namespace antiphon::conformance {
 
@@ -42,11 +43,10 @@ Json sources_of(std::string_view text) {
 
 }  // namespace
 
-Json results_to_json(const std::vector<Hello>& targets, const Data& data,
-                     const std::vector<Result>& results) {
+Json results_to_json(const Report& report) {
   Json json = {{"schema", "antiphon-conformance/1"}, {"generated", now()}, {"machine", machine()}};
   json["targets"] = Json::array();
-  for (const Hello& each : targets)
+  for (const Hello& each : report.targets)
     json["targets"].push_back(
         {{"name", each.name}, {"version", each.version}, {"style", each.style}, {"offers", each.offers}});
   json["rules"] = Json::array();
@@ -55,22 +55,28 @@ Json results_to_json(const std::vector<Hello>& targets, const Data& data,
                              {"level", name_of(each.level)},
                              {"group", each.group},
                              {"sentence", each.sentence},
-                             {"sources", sources_of(each.sources)}});
+                             {"sources", sources_of(each.sources)},
+                             {"mutants", mutants_of(each.id)}});
   json["scenarios"] = Json::array();
-  for (const Scenario& each : data.scenarios)
-    json["scenarios"].push_back(
-        {{"name", each.name}, {"about", each.about}, {"rules", each.rules}, {"needs", each.needs}});
+  for (const Scenario& each : report.scenarios)
+    json["scenarios"].push_back({{"name", each.name},
+                                 {"about", each.about},
+                                 {"rules", each.rules},
+                                 {"needs", each.needs},
+                                 {"transports", each.transports}});
   json["results"] = Json::array();
   std::map<std::string, std::map<std::string, int>> counts;
-  for (const Result& each : results) {
+  for (const Result& each : report.results) {
     Json trace = Json::array();
-    for (const Event& event : each.trace) trace.push_back(to_json(event));
+    for (const Event& event : each.trace)
+      if (event.kind != "act") trace.push_back(to_json(event));
     json["results"].push_back({{"target", each.target},
                                {"scenario", each.scenario},
                                {"verdict", name_of(each.verdict)},
                                {"rules_exercised", each.exercised},
                                {"rule", each.rule.empty() ? Json() : Json(each.rule)},
                                {"message", each.message},
+                               {"expected", each.expected},
                                {"reason", each.reason},
                                {"duration_ms", each.duration_ms},
                                {"trace", std::move(trace)},
@@ -78,6 +84,11 @@ Json results_to_json(const std::vector<Hello>& targets, const Data& data,
     ++counts[each.target][std::string(name_of(each.verdict))];
   }
   json["counts"] = counts;
+  for (const Hello& each : report.targets) {
+    const RuleCount rules = count_rules(report, each.name);
+    json["rules_tried"][each.name] = {
+        {"tried", rules.tried.size()}, {"not_offered", rules.not_offered}, {"silent", rules.silent}};
+  }
   return json;
 }
 

@@ -1,37 +1,49 @@
 #include "run.hpp"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include "checker.hpp"
-
-#ifndef ANTIPHON_PYTHON
-#define ANTIPHON_PYTHON "python3"
-#endif
+#include "rules.hpp"
 
 namespace antiphon::conformance {
 
 namespace {
 
-constexpr std::array verdict_names{std::pair(Verdict::pass, "pass"),
-                                   std::pair(Verdict::fail, "fail"),
-                                   std::pair(Verdict::differs, "differs"),
-                                   std::pair(Verdict::stale, "stale"),
-                                   std::pair(Verdict::not_offered, "not-offered"),
-                                   std::pair(Verdict::harness_error, "harness-error")};
+constexpr std::array verdict_names{
+    std::pair(Verdict::pass, "pass"),       std::pair(Verdict::warn, "warn"),
+    std::pair(Verdict::differs, "differs"), std::pair(Verdict::not_offered, "not-offered"),
+    std::pair(Verdict::fail, "fail"),       std::pair(Verdict::flaky, "flaky"),
+    std::pair(Verdict::stale, "stale"),     std::pair(Verdict::harness_error, "harness-error")};
+
+constexpr int most_failures = 3;  // of an adapter in a row; then the rest is not tried any more
 
 std::ptrdiff_t count(const Trace& trace, std::string_view kind) {
   return std::count_if(trace.begin(), trace.end(), [&](const Event& event) { return event.kind == kind; });
 }
 
-std::vector<std::string> words(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> split;
-  for (std::string word; in >> word;) split.push_back(word);
-  return split;
+bool all_lost(const Trace& trace) {
+  return count(trace, "CL") >= count(trace, "CM");
+}
+
+/// What a scenario wants to find at the path: the socket file of a server that is gone, or some other file.
+void put_before(const std::string& what, const std::string& path) {
+  ::unlink(path.c_str());
+  if (what == "file") std::ofstream(path) << "somebody else's\n";
+  if (what != "stale-socket") return;
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  std::strncpy(where.sun_path, path.c_str(), sizeof(where.sun_path) - 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0)
+    throw HarnessError("cannot bind " + path);
+  ::close(fd);
 }
 
 }  // namespace
@@ -43,135 +55,144 @@ std::string_view name_of(Verdict verdict) noexcept {
 }
 
 bool is_good(Verdict verdict) noexcept {
-  return verdict == Verdict::pass || verdict == Verdict::differs || verdict == Verdict::not_offered;
+  return verdict <= Verdict::not_offered;
 }
 
-std::vector<Difference> load_differences(const std::filesystem::path& file) {
-  try {
-    std::ifstream in(file);
-    if (!in) throw std::invalid_argument("cannot be read");
-    std::vector<Difference> differences;
-    for (const Json& each : Json::parse(in))
-      differences.push_back(
-          {each.at("target"), each.at("scenario"), each.at("reason"), each.value("sometimes", false)});
-    return differences;
-  } catch (const std::exception& error) {
-    throw std::invalid_argument(file.string() + ": " + error.what());
-  }
-}
-
-Data load_data(const std::filesystem::path& folder) {
-  return {load_scenarios(folder / "scenarios"), load_differences(folder / "differences.json"),
-          folder / "adapters"};
-}
-
-std::filesystem::path default_data_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "share" / "antiphon";
-}
-
-const std::vector<std::string>& known_targets() {
-  static const std::vector<std::string> names{"asio_style", "cl_async_style", "asyncio", "uvloop"};
-  return names;
-}
-
-TargetRunner::TargetRunner(std::string name, const Data& data) : name_(std::move(name)), data_(data) {}
+TargetRunner::TargetRunner(std::string name, const Data& data, std::chrono::milliseconds limit)
+    : name_(std::move(name)), target_name_(parse_target(name_)), data_(data), limit_(limit) {}
 TargetRunner::~TargetRunner() = default;
 
 void TargetRunner::ensure_started() {
   if (target_) return;
-  const std::string adapter = (data_.adapters / "asyncio_adapter.py").string();
-  if (name_ == "asio_style")
-    target_ = make_asio_style_target(log_);
-  else if (name_ == "cl_async_style")
-    target_ = make_cl_async_style_target(log_);
-  else if (name_ == "asyncio")
-    target_ = make_exec_target(log_, {ANTIPHON_PYTHON, adapter, "--loop", "asyncio"});
-  else if (name_ == "uvloop")
-    target_ = make_exec_target(log_, {ANTIPHON_PYTHON, adapter, "--loop", "uvloop"});
-  else if (name_.starts_with("exec:"))
-    target_ = make_exec_target(log_, words(name_.substr(5)));
-  else
-    throw HarnessError("unknown target '" + name_ + "'");
+  if (failures_ >= most_failures)
+    throw HarnessError("not tried: it failed " + std::to_string(most_failures) + " times in a row");
+  target_ = make_target(target_name_.base, data_, log_);
   hello_ = target_->hello();
 }
 
 const Hello& TargetRunner::hello() {
-  ensure_started();
+  if (!hello_) ensure_started();
   return *hello_;
+}
+
+void TargetRunner::abort_open(const Trace& trace) {
+  for (const Event& event : trace) {
+    if (event.kind != "CM" || std::any_of(trace.begin(), trace.end(), [&](const Event& other) {
+          return other.kind == "CL" && other.connection == event.connection;
+        }))
+      continue;
+    const Actions abort = Json::array({Json::array({"abort"})});
+    log_.add({"act", event.connection, -1, {{"do", abort}}});
+    target_->act(event.connection, abort);
+  }
 }
 
 void TargetRunner::play(const Scenario& scenario, Result& result) {
   log_.clear();
-  const std::uint16_t port = target_->listen(scenario.server);
+  const Where where = workplace_.where(transport());
+  if (!where.path.empty()) put_before(scenario.before, where.path);
+  Run run{scenario, result.trace, result.peer, transport(), "", true};
   try {
-    run_peer(scenario.peer, port, log_, result.peer);
-  } catch (const HarnessError& error) {
-    result.message = error.what();  // the trace says why, so the run goes on to its end
+    const Endpoint endpoint = target_->listen(scenario.server, where);
+    try {
+      run_peer(steps_for(transport(), scenario.peer), {*target_, log_, endpoint, limit_}, result.peer);
+    } catch (const HarnessError& error) {
+      result.message = error.what();  // the trace says why, so the run goes on to its end
+      run.reached_end = false;
+    }
+    if (scenario.steps("stop_loop")) {
+      target_.reset();  // it has ended
+    } else {
+      // A peer that waited in vain shows what is missing; an abort by the kit must not make it good.
+      if (!run.reached_end) result.trace = log_.trace();
+      if (scenario.abort_at_end || !run.reached_end) abort_open(log_.trace());
+      log_.wait(all_lost, limit_);
+      target_->stop();
+      target_->drain();
+    }
+    if (run.reached_end) result.trace = log_.trace();
+    if (target_ && !all_lost(log_.trace())) {  // for the next scenario nothing may be left
+      abort_open(log_.trace());
+      target_->drain();
+    }
+  } catch (const ListenError& error) {
+    run.refused = error.kind;
+    result.trace = log_.trace();
   }
-  const auto all_lost = [](const Trace& trace) { return count(trace, "CL") >= count(trace, "CM"); };
-  if (scenario.abort_at_end || !result.message.empty()) {
-    const Trace now = log_.trace();
-    for (const Event& event : now)
-      if (event.kind == "CM" && std::none_of(now.begin(), now.end(), [&](const Event& other) {
-            return other.kind == "CL" && other.connection == event.connection;
-          }))
-        target_->act(event.connection, Json::array({Json::array({"abort"})}));
-  }
-  log_.wait(all_lost, hang_limit);
-  target_->stop();
-  target_->drain();
-  result.trace = log_.trace();
-  for (const Event& event : result.trace) {  // for the next scenario nothing may be left
-    if (all_lost(result.trace)) break;
-    if (event.kind == "CM") target_->act(event.connection, Json::array({Json::array({"abort"})}));
+  const auto violation = check(run, result.exercised);
+  result.verdict = result.message.empty() ? Verdict::pass : Verdict::harness_error;
+  if (!violation) return;
+  const Rule* rule = find_rule(violation->rule);
+  result.verdict = rule != nullptr && rule->level == Level::should ? Verdict::warn : Verdict::fail;
+  result.rule = violation->rule;
+  result.message = violation->message + (result.message.empty() ? "" : " (" + result.message + ")");
+  result.marked = violation->event;
+  result.expected = violation->expected;
+}
+
+void TargetRunner::declare(const Scenario& scenario, Result& result) const {
+  for (const Difference& each : data_.differences) {
+    if (!each.fits(name_, scenario.name) || (!each.rule.empty() && each.rule != result.rule)) continue;
+    if (result.verdict == Verdict::fail || result.verdict == Verdict::warn) {
+      result.verdict = Verdict::differs;
+      result.reason = each.reason;
+    } else if (result.verdict == Verdict::pass && !each.sometimes && each.names_one()) {
+      result.verdict = Verdict::stale;
+      result.reason = each.reason;
+      result.message = "declared to differ, but it passes: remove the declaration";
+    }
   }
 }
 
-Result TargetRunner::run(const Scenario& scenario) {
+Result TargetRunner::judge(const Scenario& scenario) {
   Result result;
   result.target = name_;
   result.scenario = scenario.name;
   const auto begun = std::chrono::steady_clock::now();
   try {
     ensure_started();
-    const auto missing =
-        std::find_if(scenario.needs.begin(), scenario.needs.end(), [&](const std::string& need) {
-          return std::find(hello_->offers.begin(), hello_->offers.end(), need) == hello_->offers.end();
-        });
-    if (missing != scenario.needs.end()) {
+    const auto offered = [&](const std::string& need) {
+      return std::find(hello_->offers.begin(), hello_->offers.end(), need) != hello_->offers.end();
+    };
+    const auto missing = std::find_if_not(scenario.needs.begin(), scenario.needs.end(), offered);
+    if (missing != scenario.needs.end() || !offered(transport())) {
       result.verdict = Verdict::not_offered;
-      result.message = "needs " + *missing;
+      result.message = "needs " + (offered(transport()) ? *missing : transport());
       return result;
     }
     play(scenario, result);
-    const auto violation = check(scenario, result.trace, result.peer, result.exercised);
-    result.verdict = violation                ? Verdict::fail
-                     : result.message.empty() ? Verdict::pass
-                                              : Verdict::harness_error;
-    if (violation) {
-      result.rule = violation->rule;
-      result.message = violation->message + (result.message.empty() ? "" : " (" + result.message + ")");
-      result.marked = violation->event;
-    }
+    failures_ = 0;
   } catch (const std::exception& error) {
     result.verdict = Verdict::harness_error;
     result.message = error.what();
     result.trace = log_.trace();
     target_.reset();  // it is in an unknown state: the next scenario gets a new one
+    ++failures_;
   }
-  for (const Difference& each : data_.differences) {
-    if (each.target != name_ || each.scenario != scenario.name) continue;
-    result.reason = each.reason;
-    if (result.verdict == Verdict::fail)
-      result.verdict = Verdict::differs;
-    else if (result.verdict == Verdict::pass && !each.sometimes)
-      result.verdict = Verdict::stale;
-  }
-  if (result.verdict == Verdict::stale)
-    result.message = "declared to differ, but it passes: remove the declaration";
   result.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   return result;
+}
+
+Result TargetRunner::run(const Scenario& scenario) {
+  Result result = judge(scenario);
+  declare(scenario, result);
+  return result;
+}
+
+Result TargetRunner::run(const Scenario& scenario, int times) {
+  Result first = run(scenario);
+  for (int i = 1; i < times; ++i) {
+    Result other = run(scenario);
+    if (other.verdict == first.verdict) continue;
+    if (!is_good(other.verdict) || is_good(first.verdict)) std::swap(first, other);
+    first.message = "flaky: in run " + std::to_string(i + 1) + " of " + std::to_string(times) +
+                    " the verdict was " + std::string(name_of(first.verdict)) + ", not " +
+                    std::string(name_of(other.verdict)) + "; " + first.message;
+    first.verdict = Verdict::flaky;
+    break;
+  }
+  return first;
 }
 
 std::string explain(const Result& result) {
@@ -179,7 +200,12 @@ std::string explain(const Result& result) {
   if (!result.message.empty()) text += "\n  " + result.message;
   if (!result.reason.empty()) text += "\n  declared: " + result.reason;
   if (result.verdict == Verdict::pass || result.verdict == Verdict::not_offered) return text + "\n";
-  text += "\n  trace:\n" + render(result.trace, result.marked) + "  peer:\n";
+  Trace trace = result.trace;
+  if (result.marked < trace.size())
+    trace.resize(result.marked + 1);  // the shortest part that breaks the rule
+  text += "\n  trace:\n" + render(trace, result.marked);
+  if (!result.expected.empty()) text += "  expected: " + result.expected + "\n";
+  text += "  peer:\n";
   for (const Json& step : result.peer.steps) text += "      " + step.dump() + "\n";
   return text;
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
-#include <regex>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 
 #include "rules.hpp"
@@ -25,22 +25,42 @@ void check_actions(const Json& actions) {
 }
 
 /// Visits every action, also those inside others.
-void visit(const Json& actions, const std::function<void(const Json&)>& fn) {
+void visit(const Json& actions, const std::function<void(const Json&, bool)>& fn, bool put_off = false) {
   for (const Json& action : actions) {
-    fn(action);
-    if (action[0] == "later" && action.size() > 2) visit(action[2], fn);
-    if (action[0] == "soon" && action.size() > 1) visit(action[1], fn);
+    fn(action, put_off);
+    if (action[0] == "later" && action.size() > 2) visit(action[2], fn, true);
+    if (action[0] == "soon" && action.size() > 1) visit(action[1], fn, true);
   }
 }
 
-void visit(const Script& script, const std::function<void(const Json&)>& fn) {
+void visit(const Script& script, const std::function<void(const Json&, bool)>& fn) {
   for (const auto& [event, actions] : script.on) visit(actions, fn);
   for (const auto& [event, nth] : script.on_nth)
     for (const auto& [count, actions] : nth) visit(actions, fn);
 }
 
-std::string escaped(const std::string& text) {
-  return std::regex_replace(text, std::regex(R"([.^$|()\[\]{}*+?\\])"), R"(\$&)");
+/// TLS has no half-close of its own, and its flow control counts otherwise; a Unix socket has no reset at
+/// will.
+std::vector<std::string> usual_transports(const Scenario& scenario) {
+  const auto needs = [&](std::initializer_list<const char*> names) {
+    return std::any_of(names.begin(), names.end(), [&](const char* name) {
+      return std::find(scenario.needs.begin(), scenario.needs.end(), name) != scenario.needs.end();
+    });
+  };
+  std::vector<std::string> over{"tcp"};
+  if (!scenario.steps("rst")) over.emplace_back("unix");
+  if (!needs({"write_eof", "keep_open_after_eof", "flow_control", "set_write_buffer_limits"}))
+    over.emplace_back("tls");
+  return over;
+}
+
+/// The line on which a scenario is named, for messages; 0 if it cannot be told.
+std::size_t line_of(const std::string& text, const std::string& name) {
+  const std::size_t at = text.find("\"" + name + "\"");
+  if (at == std::string::npos) return 0;
+  return static_cast<std::size_t>(
+             std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')) +
+         1;
 }
 
 }  // namespace
@@ -55,34 +75,55 @@ const Actions& Script::actions(const std::string& event, int count) const {
 
 bool Script::has(const std::string& action) const {
   bool found = false;
-  visit(*this, [&](const Json& each) { found = found || each[0] == action; });
+  visit(*this, [&](const Json& each, bool) { found = found || each[0] == action; });
+  return found;
+}
+
+bool Script::puts_off(const std::string& action) const {
+  bool found = false;
+  visit(*this, [&](const Json& each, bool put_off) { found = found || (put_off && each[0] == action); });
   return found;
 }
 
 bool Script::keeps_open() const {
   bool found = false;
-  visit(*this, [&](const Json& each) {
+  visit(*this, [&](const Json& each, bool) {
     found = found || (each[0] == "return" && each.size() > 1 && each[1] == true);
   });
   return found;
 }
 
+bool Scenario::steps(const std::string& verb) const {
+  return std::any_of(peer.begin(), peer.end(), [&](const Json& step) { return step[0] == verb; });
+}
+
+bool Scenario::over(const std::string& transport) const {
+  return std::find(transports.begin(), transports.end(), transport) != transports.end();
+}
+
 Script parse_script(const Json& json) {
+  static const std::set<std::string> events{"CM", "DR", "ER", "PW", "RW", "CL"};
+  const auto check_event = [](const std::string& event) {
+    if (!events.contains(event)) bad("unknown event '" + event + "' in the server script");
+  };
   Script script;
   script.json = json;
   if (!json.is_object()) bad("the server script must be an object");
   for (const auto& [key, value] : json.items()) {
     if (key == "on") {
       for (const auto& [event, actions] : value.items()) {
+        check_event(event);
         check_actions(actions);
         script.on[event] = actions;
       }
     } else if (key == "on_nth") {
-      for (const auto& [event, nth] : value.items())
+      for (const auto& [event, nth] : value.items()) {
+        check_event(event);
         for (const auto& [count, actions] : nth.items()) {
           check_actions(actions);
           script.on_nth[event][std::stoi(count)] = actions;
         }
+      }
     } else if (key == "limits") {
       script.limits.emplace(value.at(0), value.at(1));
     } else {
@@ -92,35 +133,69 @@ Script parse_script(const Json& json) {
   return script;
 }
 
-Scenario load_scenario(const std::filesystem::path& file) {
+Scenario parse_scenario(const Json& json) {
+  static const std::set<std::string> known{"name",       "about",      "rules",        "needs",
+                                           "server",     "peer",       "expect",       "expect_of",
+                                           "peer_reads", "peer_end",   "connections",  "before",
+                                           "refused",    "transports", "abort_at_end", "peer_reads_below"};
+  for (const auto& [key, value] : json.items())
+    if (!known.contains(key)) bad("unknown key '" + key + "'");
+  Scenario scenario;
+  scenario.name = json.at("name");
+  scenario.about = json.at("about");
+  scenario.rules = json.at("rules").get<std::vector<std::string>>();
+  if (scenario.rules.empty()) bad("it proves no rule");
+  for (const std::string& id : scenario.rules)
+    if (find_rule(id) == nullptr) bad("unknown rule '" + id + "'");
+  scenario.needs = json.value("needs", std::vector<std::string>{});
+  scenario.server = parse_script(json.value("server", Json::object()));
+  scenario.peer = json.at("peer");
+  check_actions(scenario.peer);
+  if (json.contains("expect")) scenario.expect = json["expect"].get<std::string>();
+  const Json expect_of = json.value("expect_of", Json::object());
+  for (const auto& [connection, expect] : expect_of.items())
+    scenario.expect_of[std::stoi(connection)] = expect;
+  if (json.contains("connections")) scenario.connections = json["connections"].get<int>();
+  if (json.contains("peer_reads")) scenario.peer_reads = json["peer_reads"].get<std::int64_t>();
+  if (json.contains("peer_reads_below"))
+    scenario.peer_reads_below = json["peer_reads_below"].get<std::int64_t>();
+  scenario.peer_end = json.value("peer_end", "");
+  scenario.before = json.value("before", "");
+  scenario.refused = json.value("refused", "");
+  scenario.abort_at_end = json.value("abort_at_end", false);
+  scenario.transports = json.contains("transports") ? json["transports"].get<std::vector<std::string>>()
+                                                    : usual_transports(scenario);
+  return scenario;
+}
+
+Json to_json(const Scenario& scenario) {
+  Json json = {{"name", scenario.name},   {"about", scenario.about},        {"rules", scenario.rules},
+               {"needs", scenario.needs}, {"server", scenario.server.json}, {"peer", scenario.peer}};
+  if (scenario.expect) json["expect"] = *scenario.expect;
+  if (scenario.abort_at_end) json["abort_at_end"] = true;
+  return json;
+}
+
+std::vector<Scenario> load_scenario_file(const std::filesystem::path& file) {
+  std::ostringstream read;
+  std::string at = file.string();
   try {
     std::ifstream in(file);
     if (!in) bad("cannot be read");
-    const Json json = Json::parse(in);
-    static const std::set<std::string> known{"name", "about",  "rules",      "needs",    "server",
-                                             "peer", "expect", "peer_reads", "peer_end", "abort_at_end"};
-    for (const auto& [key, value] : json.items())
-      if (!known.contains(key)) bad("unknown key '" + key + "'");
-    Scenario scenario;
-    scenario.name = json.at("name");
-    if (scenario.name != file.stem().string())
-      bad("its name is '" + scenario.name + "', not that of the file");
-    scenario.about = json.at("about");
-    scenario.rules = json.at("rules").get<std::vector<std::string>>();
-    if (scenario.rules.empty()) bad("it proves no rule");
-    for (const std::string& id : scenario.rules)
-      if (find_rule(id) == nullptr) bad("unknown rule '" + id + "'");
-    scenario.needs = json.value("needs", std::vector<std::string>{});
-    scenario.server = parse_script(json.at("server"));
-    scenario.peer = json.at("peer");
-    check_actions(scenario.peer);
-    scenario.expect = json.at("expect");
-    if (json.contains("peer_reads")) scenario.peer_reads = json["peer_reads"].get<std::int64_t>();
-    scenario.peer_end = json.value("peer_end", "");
-    scenario.abort_at_end = json.value("abort_at_end", false);
-    return scenario;
+    read << in.rdbuf();
+    const std::string text = read.str();
+    const Json json = Json::parse(text);  // its own message tells line and column
+    std::vector<Scenario> scenarios;
+    for (const Json& each : json.is_array() ? json : Json::array({json})) {
+      const std::string name = each.is_object() ? each.value("name", "") : "";
+      const std::size_t line = line_of(text, name);
+      at = file.string() + (line > 0 ? ":" + std::to_string(line) : "");
+      if (!name.empty()) at += ": scenario '" + name + "'";
+      scenarios.push_back(parse_scenario(each));
+    }
+    return scenarios;
   } catch (const std::exception& error) {
-    throw std::invalid_argument(file.string() + ": " + error.what());
+    throw std::invalid_argument(at + ": " + error.what());
   }
 }
 
@@ -131,38 +206,15 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& folder) {
     if (entry.path().extension() == ".json") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   std::vector<Scenario> scenarios;
-  for (const auto& file : files) scenarios.push_back(load_scenario(file));
+  for (const auto& file : files)
+    for (Scenario& each : load_scenario_file(file)) scenarios.push_back(std::move(each));
   if (scenarios.empty()) bad(folder.string() + ": no scenario in it");
+  for (Scenario& each : generated_scenarios()) scenarios.push_back(std::move(each));
+  std::set<std::string> names;
+  for (const Scenario& each : scenarios)
+    if (!names.insert(each.name).second)
+      bad(folder.string() + ": two scenarios are named '" + each.name + "'");
   return scenarios;
-}
-
-bool matches(const std::vector<std::string>& tokens, const std::string& expect) {
-  std::string pattern;
-  for (std::size_t begin = 0; begin < expect.size();) {
-    std::size_t end = begin;  // a token ends at a space outside parentheses
-    for (int depth = 0; end < expect.size() && (expect[end] != ' ' || depth > 0); ++end)
-      depth += expect[end] == '(' ? 1 : expect[end] == ')' ? -1 : 0;
-    std::string each = expect.substr(begin, end - begin);
-    begin = end + 1;
-    if (each.empty()) continue;
-    std::string repeat;
-    if (each.back() == '+' || each.back() == '*' || each.back() == '?') {
-      repeat = each.back();
-      each.pop_back();
-    }
-    pattern += "(?:(?:";
-    for (std::size_t from = 0;;) {
-      const std::size_t bar = each.find('|', from);
-      pattern += escaped(each.substr(from, bar - from));
-      if (bar == std::string::npos) break;
-      pattern += '|';
-      from = bar + 1;
-    }
-    pattern += ");)" + repeat;
-  }
-  std::string text;
-  for (const std::string& each : tokens) text += each + ";";
-  return std::regex_match(text, std::regex(pattern));
 }
 
 }  // namespace antiphon::conformance

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "expectation.hpp"
 #include "trace.hpp"
 
 namespace antiphon::conformance {
@@ -19,12 +20,14 @@ struct Script {
   std::map<std::string, Actions> on;
   std::map<std::string, std::map<int, Actions>> on_nth;
   std::optional<std::pair<std::size_t, std::size_t>> limits;  ///< high, low
-  Json json;                                                  ///< as it was read
+  Json json = Json::object();                                 ///< as it was read
 
   /// For the count-th such event of a connection, from 1.
   [[nodiscard]] const Actions& actions(const std::string& event, int count) const;
   /// Some action anywhere in it, also inside `later` and `soon`.
   [[nodiscard]] bool has(const std::string& action) const;
+  /// Some action inside a `later` or `soon`, so that nobody but the server knows when it runs.
+  [[nodiscard]] bool puts_off(const std::string& action) const;
   /// eof_received is made to return true somewhere.
   [[nodiscard]] bool keeps_open() const;
 };
@@ -32,24 +35,37 @@ struct Script {
 struct Scenario {
   std::string name;
   std::string about;
-  std::vector<std::string> rules;  ///< what it proves; the first gives its test the number
-  std::vector<std::string> needs;  ///< of the adapter protocol's offers
+  std::vector<std::string> rules;       ///< what it proves; the first one is blamed
+  std::vector<std::string> needs;       ///< of the adapter protocol's offers
+  std::vector<std::string> transports;  ///< that it is played over
   Script server;
-  Json peer;                               ///< steps of the peer script
-  std::string expect;                      ///< see matches()
-  std::optional<std::int64_t> peer_reads;  ///< octets in all
-  std::string peer_end;                    ///< "eof" or "reset", if it matters
-  bool abort_at_end = false;               ///< the kit aborts connections that nothing else would end
+  Json peer = Json::array();                     ///< steps of the peer script
+  std::optional<std::string> expect;             ///< see Expectation; none: judged by the model alone
+  std::map<int, std::string> expect_of;          ///< the same for single connections
+  std::optional<int> connections;                ///< how many have to be made
+  std::optional<std::int64_t> peer_reads;        ///< octets in all
+  std::optional<std::int64_t> peer_reads_below;  ///< fewer than so many
+  std::string peer_end;                          ///< how the peer's connection has to end, if it matters
+  std::string before;         ///< "stale-socket" or "file": what is at the path before the server listens
+  std::string refused;        ///< the server has to refuse to listen, of this kind
+  bool abort_at_end = false;  ///< the kit aborts connections that nothing else would end
+  bool generated = false;     ///< enumerated, not written
+
+  [[nodiscard]] bool steps(const std::string& verb) const;  ///< its peer has such a step
+  [[nodiscard]] bool over(const std::string& transport) const;
 };
 
-/// Throws std::invalid_argument naming the file and what is wrong in it.
-[[nodiscard]] Scenario load_scenario(const std::filesystem::path& file);
-/// All *.json of a folder, by name.
+/// What a scenario file holds: one scenario, or a list of them. Throws std::invalid_argument naming file,
+/// line and what is wrong.
+[[nodiscard]] std::vector<Scenario> load_scenario_file(const std::filesystem::path& file);
+/// All *.json of a folder, and the generated ones.
 [[nodiscard]] std::vector<Scenario> load_scenarios(const std::filesystem::path& folder);
+/// Throws std::invalid_argument saying what is wrong.
+[[nodiscard]] Scenario parse_scenario(const Json& json);
+[[nodiscard]] Json to_json(const Scenario& scenario);
 [[nodiscard]] Script parse_script(const Json& json);
 
-/// Whether tokens match an expectation: tokens separated by spaces, `A|B` for either, with `+`, `*` or `?`
-/// behind for repetition: "CM DR+ ER? CL(none)|CL(reset)".
-[[nodiscard]] bool matches(const std::vector<std::string>& tokens, const std::string& expect);
+/// Every action inside every callback: generate.cpp.
+[[nodiscard]] std::vector<Scenario> generated_scenarios();
 
 }  // namespace antiphon::conformance

@@ -69,6 +69,7 @@ class ScriptProtocol final : public as::Protocol,
   void set_protocol() override;
   void stop_listener() override;
   void later(std::chrono::milliseconds time, std::function<void()> fn) override;
+  void soon(std::function<void()> fn) override;
   std::string kind_of(const std::exception& error) override {
     if (dynamic_cast<const as::TypeError*>(&error) != nullptr) return "type-error";
     if (dynamic_cast<const std::invalid_argument*>(&error) != nullptr) return "value-error";
@@ -106,14 +107,21 @@ class AsioStyleTarget final : public Target {
     loop_.set_logger([](as::LogLevel, std::string_view) {});
     thread_ = std::thread([this] { loop_.run_forever(); });
   }
-  ~AsioStyleTarget() override {
+  ~AsioStyleTarget() override { end(); }
+  AsioStyleTarget(const AsioStyleTarget&) = delete;
+  AsioStyleTarget& operator=(const AsioStyleTarget&) = delete;
+
+  bool end() override {
+    if (!thread_.joinable()) return true;
     in_loop([this] {
       if (server_) server_->close();
       loop_.stop();
     });
     thread_.join();
+    server_.reset();
     connections_.clear();
     loop_.close();
+    return true;
   }
 
   Hello hello() override {
@@ -122,13 +130,18 @@ class AsioStyleTarget final : public Target {
     return {"asio_style", ANTIPHON_VERSION, "protocol", offers};
   }
 
-  std::uint16_t listen(const Script& script) override {
+  Endpoint listen(const Script& script, const Where& where) override {
     std::promise<std::uint16_t> port;
     loop_.call_soon_threadsafe([&] {
       connections_.clear();
-      loop_.create_task(start(std::make_shared<const Script>(script), port));
+      loop_.create_task(start(std::make_shared<const Script>(script), where, port));
     });
-    return wait(port);
+    try {
+      return {where.transport, wait(port), where.path};
+    } catch (const std::system_error& error) {
+      throw ListenError(error.code() == std::errc::address_in_use ? "address-in-use" : "os-error",
+                        error.what());
+    }
   }
   void act(int connection, const Actions& actions) override {
     in_loop([&] { connections_.at(static_cast<std::size_t>(connection))->run(actions); });
@@ -151,8 +164,10 @@ class AsioStyleTarget final : public Target {
   [[nodiscard]] as::EventLoop& loop() noexcept { return loop_; }
 
  private:
-  as::Task<void> start(std::shared_ptr<const Script> script, std::promise<std::uint16_t>& port) {
+  as::Task<void> start(std::shared_ptr<const Script> script, const Where& where,
+                       std::promise<std::uint16_t>& port) {
     try {
+      if (where.transport != "tcp") throw HarnessError("asio_style does not listen on " + where.transport);
       // Not inside the co_await: GCC 12 destroys a lambda's captures there twice (GCC bug 104031).
       auto starting = loop_.create_server(
           [this, script] {
@@ -202,10 +217,10 @@ void ScriptProtocol::stop_listener() {
   target_.stop_listener();
 }
 void ScriptProtocol::later(std::chrono::milliseconds time, std::function<void()> fn) {
-  if (time.count() == 0)
-    target_.loop().call_soon(std::move(fn));
-  else
-    target_.loop().call_later(time, std::move(fn));
+  target_.loop().call_later(time, std::move(fn));
+}
+void ScriptProtocol::soon(std::function<void()> fn) {
+  target_.loop().call_soon(std::move(fn));
 }
 
 }  // namespace

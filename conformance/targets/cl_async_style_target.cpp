@@ -62,6 +62,7 @@ class ScriptSocket final : public ScriptedConnection {
   void later(std::chrono::milliseconds time, std::function<void()> fn) override {
     as::delay(std::move(fn), {.time = time});
   }
+  void soon(std::function<void()> fn) override { as::delay(std::move(fn)); }
   std::string kind_of(const std::exception& error) override {
     if (dynamic_cast<const std::invalid_argument*>(&error) != nullptr) return "value-error";
     if (dynamic_cast<const as::event_error*>(&error) != nullptr) return "os-error";
@@ -95,17 +96,23 @@ class ClAsyncStyleTarget final : public Target {
     });
     started.get_future().wait();
   }
-  ~ClAsyncStyleTarget() override {
-    in_loop([this] {
-      for (const auto& connection : connections_) connection->forget();
-      as::exit_event_loop();
-    });
+  ~ClAsyncStyleTarget() override { end(); }
+  ClAsyncStyleTarget(const ClAsyncStyleTarget&) = delete;
+  ClAsyncStyleTarget& operator=(const ClAsyncStyleTarget&) = delete;
+
+  bool end() override {
+    if (!thread_.joinable()) return true;
+    in_loop([] { as::exit_event_loop(); });
     thread_.join();
+    for (const auto& connection : connections_) connection->forget();
+    connections_.clear();
+    return true;
   }
 
   Hello hello() override { return {"cl_async_style", ANTIPHON_VERSION, "callback", common_offers()}; }
 
-  std::uint16_t listen(const Script& script) override {
+  Endpoint listen(const Script& script, const Where& where) override {
+    if (where.transport != "tcp") throw HarnessError("cl_async_style does not listen on " + where.transport);
     std::uint16_t port = 0;
     in_loop([&] {
       for (const auto& connection : connections_) connection->forget();
@@ -113,7 +120,9 @@ class ClAsyncStyleTarget final : public Target {
       auto shared = std::make_shared<const Script>(script);
       server_ = as::tcp_server(
           "127.0.0.1", 0,
-          [](as::socket& socket, std::span<const std::byte> octets) { of(socket)->on_data(octets); },
+          [](as::socket& socket, std::span<const std::byte> octets) {
+            told(socket, &ScriptSocket::on_data, octets);
+          },
           {.event_cb = event,
            .connect_cb =
                [this, shared](as::socket& socket) {
@@ -126,14 +135,14 @@ class ClAsyncStyleTarget final : public Target {
                },
            .close_cb =
                [](as::socket& socket, const as::event_error* cause) {
-                 of(socket)->on_lost(cause_of(cause), cause != nullptr ? cause->what() : "");
+                 told(socket, &ScriptSocket::on_lost, cause_of(cause), cause != nullptr ? cause->what() : "");
                },
-           .pause_write_cb = [](as::socket& socket) { of(socket)->on_pause(); },
-           .resume_write_cb = [](as::socket& socket) { of(socket)->on_resume(); },
+           .pause_write_cb = [](as::socket& socket) { told(socket, &ScriptSocket::on_pause); },
+           .resume_write_cb = [](as::socket& socket) { told(socket, &ScriptSocket::on_resume); },
            .allow_half_open = script.keeps_open()});
       port = as::server_port(*server_);
     });
-    return port;
+    return {where.transport, port, where.path};
   }
   void act(int connection, const Actions& actions) override {
     in_loop([&] { connections_.at(static_cast<std::size_t>(connection))->run(actions); });
@@ -158,6 +167,12 @@ class ClAsyncStyleTarget final : public Target {
     // What becomes the cause of close_cb is told there.
     else if (as::condition_cast<as::streamish_canceled>(event))
       of(*socket)->on_other("streamish-canceled", event.what());
+  }
+  /// Sockets of an earlier scenario have nobody to tell any more.
+  template <typename Told, typename... Args>
+  static void told(as::socket& socket, Told what, Args&&... args) {
+    if (ScriptSocket* connection = of(socket); connection != nullptr)
+      (connection->*what)(std::forward<Args>(args)...);
   }
   void stop_listener() const {
     if (server_) as::close_tcp_server(*server_);

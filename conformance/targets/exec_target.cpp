@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -22,6 +23,9 @@ extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has 
 namespace antiphon::conformance {
 
 namespace {
+
+constexpr std::size_t longest_line = 1 << 20;
+constexpr std::size_t most_events = 2'000'000;  // of one adapter; all scenarios together make far fewer
 
 class Pipe {
  public:
@@ -53,17 +57,24 @@ class ExecTarget final : public Target {
     reader_ = std::thread([this] { read_lines(); });
     stderr_reader_ = std::thread([this] { read_log(); });
   }
-  ~ExecTarget() override {
+  ~ExecTarget() override { end(); }
+  ExecTarget(const ExecTarget&) = delete;
+  ExecTarget& operator=(const ExecTarget&) = delete;
+
+  bool end() override {
+    if (!reader_.joinable()) return true;
     try {
       send({{"op", "exit"}});
     } catch (const HarnessError&) {
       // It is gone already.
     }
     Pipe::close(in_.write_end);
-    end();
+    const bool ended = end_process();
     reader_.join();
     stderr_reader_.join();
+    return ended;
   }
+  int process() const override { return pid_; }
 
   Hello hello() override {
     const Json reply = ask({{"op", "hello"}, {"protocol", 1}}, "hello");
@@ -72,19 +83,21 @@ class ExecTarget final : public Target {
     return {reply.value("name", "?"), reply.value("version", "?"), reply.value("style", "?"),
             reply.value("offers", std::vector<std::string>{})};
   }
-  std::uint16_t listen(const Script& script) override {
+  Endpoint listen(const Script& script, const Where& where) override {
     id_ = "s" + std::to_string(++listeners_);
     {
       const std::scoped_lock lock(mutex_);
       first_connection_ = next_connection_;
     }
-    return ask({{"op", "listen"},
-                {"id", id_},
-                {"transport", "tcp"},
-                {"backlog", 100},
-                {"script", script.json}},
-               "listening")
-        .at("port");
+    Json request = {{"op", "listen"},
+                    {"id", id_},
+                    {"transport", where.transport},
+                    {"backlog", 100},
+                    {"script", script.json}};
+    if (where.transport == "unix") request["path"] = where.path;
+    if (where.transport == "tls") request.update({{"cert", where.cert}, {"key", where.key}});
+    const Json reply = ask(request, "listening");
+    return {where.transport, reply.value("port", std::uint16_t{0}), reply.value("path", where.path)};
   }
   void act(int connection, const Actions& actions) override {
     ask({{"op", "act"}, {"connection", connection + first_connection_}, {"do", actions}}, "done");
@@ -115,17 +128,16 @@ class ExecTarget final : public Target {
     Pipe::close(err_.write_end);
   }
 
-  /// Its input has ended, so it ends; if it does not, it is ended.
-  void end() const {
-    for (int i = 0; i < 200; ++i) {
-      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
-        ::kill(-pid_, SIGKILL);  // what it may have left behind
-        return;
-      }
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  /// Its input has ended, so it ends by itself; if it does not, it is ended.
+  bool end_process() const {
+    bool ended = false;
+    for (int i = 0; i < 500 && !ended; ++i) {
+      ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
+      if (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(i < 50 ? 1 : 10));
     }
-    ::kill(-pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    ::kill(-pid_, SIGKILL);  // and what it may have left behind
+    if (!ended) ::waitpid(pid_, nullptr, 0);
+    return ended;
   }
 
   void send(const Json& request) {
@@ -140,20 +152,30 @@ class ExecTarget final : public Target {
   Json ask(const Json& request, const std::string& reply) {
     send(request);
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, hang_limit, [this] { return !replies_.empty() || ended_; })) {
+    const bool told = changed_.wait_for(lock, hang_limit,
+                                        [this] { return !replies_.empty() || ended_ || !broken_.empty(); });
+    std::string wrong = broken_;
+    if (wrong.empty() && replies_.empty())
+      wrong = told ? "the adapter ended"
+                   : "the adapter says nothing for " + std::to_string(hang_limit.count()) + " s after " +
+                         shortened(request.dump());
+    if (!wrong.empty()) {
       lock.unlock();
-      throw HarnessError("the adapter says nothing for " + std::to_string(hang_limit.count()) + " s after " +
-                         request.dump() + log_text());
-    }
-    if (replies_.empty()) {
-      lock.unlock();
-      throw HarnessError("the adapter ended" + log_text());
+      throw HarnessError(wrong + log_text());
     }
     Json got = std::move(replies_.front());
     replies_.pop_front();
-    if (got.value("reply", "") != reply)
-      throw HarnessError("the adapter answered " + got.dump() + " to " + request.dump());
-    return got;
+    lock.unlock();
+    if (got.value("reply", "") == reply) return got;
+    const std::string kind = got.value("kind", "");
+    if (got.value("reply", "") == "error" && reply == "listening" && kind != "not-offered" &&
+        kind != "bad-request")
+      throw ListenError(kind, got.value("message", ""));
+    throw HarnessError("the adapter answered " + shortened(got.dump()) + " to " + shortened(request.dump()) +
+                       (kind == "not-offered" ? ", though it says that it offers it" : "") + log_text());
+  }
+  static std::string shortened(const std::string& text) {
+    return text.size() <= 300 ? text : text.substr(0, 300) + "...";
   }
 
   void read_lines() {
@@ -163,36 +185,67 @@ class ExecTarget final : public Target {
       const ssize_t count = ::read(out_.read_end, buffer.data(), buffer.size());
       if (count <= 0) break;
       pending.append(buffer.data(), static_cast<std::size_t>(count));
-      for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
-        take(pending.substr(0, end));
-        pending.erase(0, end + 1);
+      std::size_t begin = 0;
+      for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
+        take(pending.substr(begin, end - begin));
+        begin = end + 1;
+      }
+      pending.erase(0, begin);
+      if (pending.size() > longest_line) {
+        give_up("the adapter floods: a line longer than " + std::to_string(longest_line) + " octets");
+        pending.clear();
       }
     }
     const std::scoped_lock lock(mutex_);
     ended_ = true;
     changed_.notify_all();
   }
+  /// What is wrong with it, for the next request to throw. It is ended at once, so that it cannot go on.
+  void give_up(const std::string& why) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (broken_.empty()) broken_ = why;
+      changed_.notify_all();
+    }
+    ::kill(-pid_, SIGKILL);
+  }
   void take(const std::string& line) {
     try {
       Json json = Json::parse(line);
-      if (json.contains("event")) {
-        Event event = event_from_json(json);
-        {
-          const std::scoped_lock lock(mutex_);
-          if (event.connection >= next_connection_) next_connection_ = event.connection + 1;
-          if (event.connection >= 0) event.connection -= first_connection_;
-        }
-        if (event.connection >= 0 || event.kind == "EX") log_.add(std::move(event));
-        return;
-      }
+      if (json.contains("event")) return take_event(event_from_json(json));
       const std::scoped_lock lock(mutex_);
       replies_.push_back(std::move(json));
       changed_.notify_all();
-    } catch (const std::exception& error) {
+    } catch (const std::exception&) {
       const std::scoped_lock lock(mutex_);
       replies_.push_back({{"reply", "error"}, {"kind", "rubbish"}, {"message", line.substr(0, 200)}});
       changed_.notify_all();
     }
+  }
+  void take_event(Event event) {
+    if (++events_ > most_events)
+      return give_up("the adapter floods: more than " + std::to_string(most_events) + " events");
+    if (event.connection >= 0) {
+      std::unique_lock lock(mutex_);
+      // Connections are numbered from 0 in order of acceptance, so the next one is at most one more. A loop
+      // may make them in another order (MANY-03), so a few may be missing meanwhile.
+      if (event.connection >= next_connection_ + 1000) {
+        lock.unlock();
+        return give_up("the adapter lies: connection " + std::to_string(event.connection) + " after only " +
+                       std::to_string(next_connection_));
+      }
+      const int expected = numbers_[event.connection]++;
+      if (event.number != expected) {
+        lock.unlock();
+        return give_up("the adapter lies: line " + std::to_string(event.number) + " of connection " +
+                       std::to_string(event.connection) + " where line " + std::to_string(expected) +
+                       " is due");
+      }
+      if (event.connection >= next_connection_) next_connection_ = event.connection + 1;
+      event.connection -= first_connection_;
+      if (event.connection < 0) return;  // of an earlier scenario
+    }
+    log_.add(std::move(event));
   }
   void read_log() {
     std::array<char, 4096> buffer{};
@@ -220,6 +273,9 @@ class ExecTarget final : public Target {
   std::string log_text_;
   std::string id_;
   int listeners_ = 0;
+  std::string broken_;          // what is wrong with it
+  std::map<int, int> numbers_;  // how many lines each connection has
+  std::size_t events_ = 0;
   int first_connection_ = 0;  // the adapter counts on over listeners
   int next_connection_ = 0;
   bool ended_ = false;

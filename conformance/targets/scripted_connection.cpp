@@ -70,6 +70,13 @@ std::string ScriptedConnection::next(std::size_t size) {
   return octets;
 }
 
+/// Does nothing once the connection's record is gone: timers outlive scenarios.
+std::function<void()> ScriptedConnection::put_off(const Json& actions) {
+  return [this, alive = std::weak_ptr<bool>(alive_), actions] {
+    if (alive.lock()) run(actions);
+  };
+}
+
 void ScriptedConnection::perform(const Json& action) {
   const std::string name = action.at(0);
   const auto optional_size = [&](std::size_t index) -> std::optional<std::size_t> {
@@ -112,10 +119,9 @@ void ScriptedConnection::perform(const Json& action) {
   } else if (name == "return") {
     returned_ = action.at(1);
   } else if (name == "later") {
-    later(std::chrono::milliseconds(action.at(1).get<int>()),
-          [this, actions = action.at(2)] { run(actions); });
+    later(std::chrono::milliseconds(action.at(1).get<int>()), put_off(action.at(2)));
   } else if (name == "soon") {
-    later(std::chrono::milliseconds(0), [this, actions = action.at(1)] { run(actions); });
+    soon(put_off(action.at(1)));
   } else if (name == "set_protocol") {
     set_protocol();
   } else if (name == "stop_listener") {

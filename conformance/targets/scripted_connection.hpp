@@ -65,7 +65,8 @@ class ScriptedConnection {
   virtual std::pair<std::size_t, std::size_t> limits() = 0;  ///< low, high
   virtual void set_protocol() = 0;
   virtual void stop_listener() = 0;
-  virtual void later(std::chrono::milliseconds time, std::function<void()> fn) = 0;  ///< zero: soon
+  virtual void later(std::chrono::milliseconds time, std::function<void()> fn) = 0;
+  virtual void soon(std::function<void()> fn) = 0;
   /// value-error, type-error, runtime-error or os-error.
   virtual std::string kind_of(const std::exception& error) = 0;
 
@@ -76,6 +77,7 @@ class ScriptedConnection {
   void act(const Json& action);
   void perform(const Json& action);
   std::string next(std::size_t size);
+  std::function<void()> put_off(const Json& actions);
 
   std::shared_ptr<const Script> script_;
   EventLog& log_;
@@ -88,6 +90,7 @@ class ScriptedConnection {
   bool returned_ = false;
   bool paused_ = false;
   bool lost_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 /// The names of the adapter protocol for what can be asked of a server, as far as both styles have it.

@@ -24,7 +24,8 @@ TEST(automaton, takes_what_the_expression_CM_DR_ER_CL_allows) {
 TEST(automaton, names_the_rule_that_each_wrong_order_breaks) {
   EXPECT_EQ(broken({"DR"}), "ORD-01");
   EXPECT_EQ(broken({"CL"}), "ORD-01");
-  EXPECT_EQ(broken({"CM", "CM", "CL"}), "ORD-01");
+  EXPECT_EQ(broken({"CM", "CM", "CL"}), "ONCE-01");
+  EXPECT_EQ(broken({"CM", "CL", "CM"}), "ONCE-01");
   EXPECT_EQ(broken({"CM", "CL", "DR"}), "ORD-02");
   EXPECT_EQ(broken({"CM", "CL", "RW"}), "ORD-02");
   EXPECT_EQ(broken({"CM", "ER", "DR", "CL"}), "ORD-03");

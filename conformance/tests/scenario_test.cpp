@@ -14,10 +14,10 @@ std::string error_of(const std::string& text) {
   std::ofstream(file) << text;
   std::string error;
   try {
-    static_cast<void>(load_scenario(file));
+    static_cast<void>(load_scenario_file(file));
   } catch (const std::invalid_argument& caught) {
     error = caught.what();
-    EXPECT_TRUE(error.starts_with(file.string() + ": ")) << error;
+    EXPECT_TRUE(error.starts_with(file.string())) << error;
   }
   std::filesystem::remove(file);
   return error;
@@ -27,7 +27,14 @@ TEST(scenario, errors_name_the_file_and_what_is_wrong) {
   EXPECT_NE(error_of("{").find("parse error"), std::string::npos);
   EXPECT_NE(error_of("{}").find("name"), std::string::npos);
   EXPECT_NE(error_of(R"({"colour": 1})").find("unknown key 'colour'"), std::string::npos);
-  EXPECT_NE(error_of(R"({"name": "other"})").find("not that of the file"), std::string::npos);
+  const std::string second = error_of(
+      "[\n{\"name\": \"good\", \"about\": \"\", \"rules\": [\"ORD-01\"], \"peer\": []},\n"
+      "{\"name\": \"bad\", \"about\": \"\", \"rules\": [\"ORD-99\"], \"peer\": []}]");
+  EXPECT_NE(second.find(":3: scenario 'bad': unknown rule 'ORD-99'"), std::string::npos) << second;
+  EXPECT_NE(
+      error_of(R"({"name": "x", "about": "", "rules": ["ORD-01"], "peer": [], "server": {"on": {"XX": []}}})")
+          .find("unknown event 'XX'"),
+      std::string::npos);
 }
 
 TEST(scenario, a_script_chooses_by_event_and_count) {
@@ -51,6 +58,20 @@ TEST(scenario, expectations_match_tokens) {
   EXPECT_FALSE(matches({"CM", "DR"}, "CM"));
   EXPECT_FALSE(matches({}, "CM"));
   EXPECT_FALSE(matches({"CMX"}, "CM"));
+  EXPECT_TRUE(matches({"CM", "RT(write raised os-error)"}, "CM RT(write raised *)"));
+  EXPECT_TRUE(matches({"CM", "PW", "RW", "PW"}, "CM PW|RW+"));
+}
+
+TEST(scenario, a_mismatch_tells_where_and_what_was_expected) {
+  const auto wrong = Expectation("CM DR+ ER? CL(none)|CL(reset)").mismatch({"CM", "DR", "EX"});
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->at, 2U);
+  EXPECT_EQ(wrong->expected, "DR or ER or CL(none) or CL(reset)");
+  const auto missing = Expectation("CM CL(none)").mismatch({"CM"});
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->at, 1U);
+  EXPECT_EQ(missing->expected, "CL(none)");
+  EXPECT_EQ(Expectation("").mismatch({"CM"})->expected, "nothing");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-VERDICTS = ("fail", "harness-error", "stale", "warn", "differs", "not-offered", "pass")
+VERDICTS = ("fail", "harness-error", "flaky", "stale", "warn", "differs", "not-offered", "pass")
 """All verdicts, the ones that need a reader's eye first."""
 
 
@@ -22,6 +22,7 @@ WORDS = {
     "not-offered": VerdictWord("not offered", "–", "the target does not have what the scenario needs"),
     "stale": VerdictWord("stale", "?", "a difference is documented that no longer shows"),
     "harness-error": VerdictWord("kit error", "!", "the kit could not run the scenario"),
+    "flaky": VerdictWord("flaky", "~", "repeated, it gave other verdicts"),
     "warn": VerdictWord("warn", "△", "a SHOULD was not kept"),
     "none": VerdictWord("no result", "·", "the file holds no result for this pair"),
 }

@@ -65,7 +65,7 @@ class Usage(unittest.TestCase):
             with open(os.path.join(folder, "scenarios", "bad.json"), "w", encoding="utf-8") as out:
                 out.write("{\"name\": ")
             done = run("conform", "--data", folder)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         self.assertIn("bad.json", done.stderr)
 
 

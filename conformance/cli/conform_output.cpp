@@ -1,0 +1,121 @@
+#include "conform_output.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <utility>
+
+#include "document.hpp"
+#include "mutants.hpp"
+#include "rules.hpp"
+
+namespace antiphon::cli {
+
+using namespace conformance;
+
+namespace {
+
+bool any_fits(const std::string& pattern, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return fits(pattern, name); });
+}
+
+}  // namespace
+
+void list(const Data& data, const std::string& rules, const std::string& scenarios) {
+  std::size_t shown = 0;
+  for (const Rule& rule : all_rules()) {
+    if (!fits(rules, rule.id)) continue;
+    ++shown;
+    std::cout << rule.id << std::string(9 - std::min<std::size_t>(rule.id.size(), 8), ' ')
+              << name_of(rule.level) << (rule.level == Level::must ? "   " : " ") << rule.sentence << " ("
+              << rule.sources << ")\n";
+  }
+  std::cout << shown << " rules\n\n";
+  shown = 0;
+  for (const Scenario& scenario : data.scenarios) {
+    if (!fits(scenarios, scenario.name) || !any_fits(rules, scenario.rules)) continue;
+    ++shown;
+    std::printf("%-36s %-8s %s\n", scenario.name.c_str(), scenario.rules.front().c_str(),
+                scenario.about.c_str());
+  }
+  std::fflush(stdout);
+  std::cout << shown << " scenarios\n\n";
+  for (const Difference& each : data.differences)
+    std::cout << each.target << " differs in " << each.scenario
+              << (each.rule.empty() ? "" : " by " + each.rule) << ": " << each.reason << '\n';
+  std::cout << data.differences.size() << " differences are declared\n";
+}
+
+Progress::Progress(std::string name, std::size_t total)
+    : name_(std::move(name)), total_(total), terminal_(::isatty(STDOUT_FILENO) == 1) {}
+
+void Progress::add(Verdict verdict, const std::string& scenario) {
+  ++counts_[verdict];
+  ++done_;
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ || (now - shown_ < std::chrono::milliseconds(50) && done_ < total_)) return;
+  shown_ = now;
+  constexpr std::size_t width = 24;
+  const std::size_t full = total_ == 0 ? width : done_ * width / total_;
+  show("  [" + std::string(full, '#') + std::string(width - full, '.') + "] " + scenario.substr(0, 32));
+}
+
+void Progress::end(const std::string& rules) {
+  show("  " + rules);
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+void Progress::show(const std::string& behind) {
+  std::printf("%s%-20s %zu/%zu", terminal_ ? "\r\x1b[2K" : "", name_.c_str(), done_, total_);
+  for (const auto& [verdict, count] : counts_)
+    std::printf("  %d %.*s", count, static_cast<int>(name_of(verdict).size()), name_of(verdict).data());
+  std::printf("%s", behind.c_str());
+  std::fflush(stdout);
+}
+
+std::string describe(const RuleCount& rules) {
+  std::string text = std::to_string(rules.tried.size()) + " rules tried";
+  if (!rules.not_offered.empty()) text += ", " + std::to_string(rules.not_offered.size()) + " not offered";
+  if (!rules.silent.empty()) {
+    text += ", " + std::to_string(rules.silent.size()) + " never judged:";
+    for (const std::string& rule : rules.silent) text += " " + rule;
+  }
+  return text;
+}
+
+bool show_mutants(const Data& data, const std::string& names) {
+  std::size_t well = 0;
+  const auto results = run_mutants(data, names, [&](const MutantResult& result) {
+    if (result.killed_well()) ++well;
+    std::cout << (result.killed_well() ? "  " : "! ") << describe(result) << std::endl;
+  });
+  const auto missing = rules_without_mutant();
+  for (const std::string& rule : missing) std::cout << "! no mutant breaks " << rule << '\n';
+  std::cout << well << " of " << results.size() << " mutants are killed by the rule they break; "
+            << all_rules().size() << " rules, " << missing.size() << " of them kill none\n";
+  return well == results.size() && missing.empty() && !results.empty();
+}
+
+void write_documents(const Data& data, const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  write_file(folder / "rules.md", rules_page(data));
+  write_file(folder / "automaton.dot", automaton_dot());
+  write_file(folder / "automaton.svg", automaton_svg());
+}
+
+void write_file(const std::filesystem::path& file, const std::string& text) {
+  const std::filesystem::path partial = file.string() + ".partial";
+  std::ofstream out(partial);
+  out << text;
+  out.close();
+  if (!out) throw std::runtime_error("cannot write " + partial.string());
+  std::filesystem::rename(partial, file);
+}
+
+}  // namespace antiphon::cli

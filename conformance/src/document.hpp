@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "data.hpp"
+
+namespace antiphon::conformance {
+
+/// The page of rules: each with its sources, the scenarios that try it and the mutants that it kills.
+[[nodiscard]] std::string rules_page(const Data& data);
+/// The automaton as a drawing, from its tables.
+[[nodiscard]] std::string automaton_dot();
+[[nodiscard]] std::string automaton_svg();
+
+}  // namespace antiphon::conformance

@@ -1,0 +1,149 @@
+// Scenarios that nobody wrote: all small ones, and random ones.
+
+#include "explore.hpp"
+
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <set>
+
+#include "deeds.hpp"
+
+namespace antiphon::conformance {
+
+namespace {
+
+using Steps = std::vector<Json>;
+
+Json step(const char* verb) {
+  return Json::array({verb});
+}
+
+/// Puts what can follow behind a peer's steps: nothing is sent behind its end, nothing at all behind a close.
+/// The script ends with what lets the server answer, and no step waits for what a server may not do.
+Scenario finish(std::string name, const Steps& steps, const Json& on, const std::set<std::string>& needs) {
+  Scenario scenario;
+  scenario.name = std::move(name);
+  scenario.about = "judged by the model alone";
+  scenario.rules = {"ORD-05"};
+  scenario.needs.assign(needs.begin(), needs.end());
+  scenario.transports = {"tcp", "unix"};
+  scenario.server = parse_script({{"on", on}});
+  scenario.peer = Json::array({step("connect")});
+  bool ended = false;
+  bool gone = false;
+  for (const Json& each : steps) {
+    const std::string verb = each[0];
+    if (gone || (ended && (verb == "send" || verb == "shutdown_write"))) continue;
+    scenario.peer.push_back(each);
+    ended = ended || verb == "shutdown_write";
+    gone = verb == "close" || verb == "rst";
+  }
+  scenario.peer.push_back(step("drain"));
+  if (!gone) scenario.peer.push_back(step("read_available"));
+  scenario.abort_at_end = true;
+  return scenario;
+}
+
+void sequences(const Steps& alphabet, int longest, Steps& now, std::vector<Steps>& all) {
+  all.push_back(now);
+  if (longest == 0) return;
+  for (const Json& each : alphabet) {
+    const std::string verb = each[0];
+    const std::string last = now.empty() ? "drain" : now.back()[0].get<std::string>();
+    const bool ended =
+        std::any_of(now.begin(), now.end(), [](const Json& one) { return one[0] == "shutdown_write"; });
+    if (last == "close" || last == "rst" || (last == "drain" && verb == "drain") ||
+        (ended && (verb == "send" || verb == "shutdown_write")))
+      continue;
+    now.push_back(each);
+    sequences(alphabet, longest - 1, now, all);
+    now.pop_back();
+  }
+}
+
+std::string words(const Steps& steps) {
+  std::string text;
+  for (const Json& each : steps) text += (text.empty() ? "" : " ") + each[0].get<std::string>();
+  return text.empty() ? "nothing" : text;
+}
+
+}  // namespace
+
+std::vector<Scenario> small_scenarios(int longest) {
+  const Steps alphabet{Json::array({"send", 10}), step("drain"), step("shutdown_write"), step("close"),
+                       step("rst")};
+  std::vector<Steps> all;
+  Steps now;
+  sequences(alphabet, longest, now, all);
+  std::vector<Scenario> made;
+  for (const Steps& steps : all) {
+    made.push_back(finish("small:" + words(steps), steps, Json::object(), {}));
+    for (const char* event : {"CM", "DR", "ER", "CL"})
+      for (const Deed& deed : all_deeds()) {
+        std::set<std::string> needs;
+        if (*deed.needs != '\0') needs.insert(deed.needs);
+        made.push_back(finish("small:" + words(steps) + " at " + event + ": " + deed.name, steps,
+                              {{event, Json::array({Json::parse(deed.action)})}}, needs));
+      }
+  }
+  return made;
+}
+
+namespace {
+
+/// The peer's alphabet: what it sends fits into the kernel's buffers, so that no step blocks.
+Steps random_steps(const std::vector<int>& drawn) {
+  static const Steps alphabet{
+      Json::array({"send", 1}), Json::array({"send", 100}), step("drain"), Json::array({"send", 9000}),
+      step("read_available"),   step("shutdown_write"),     step("close"), step("rst")};
+  Steps steps;
+  for (const int each : drawn) steps.push_back(alphabet[static_cast<std::size_t>(each) % alphabet.size()]);
+  return steps;
+}
+
+Scenario random_scenario(const std::vector<int>& peer, const std::vector<std::pair<int, int>>& server) {
+  static constexpr std::array events{"CM", "DR", "ER", "PW", "RW", "CL"};
+  static const std::string much = R"(["write",300000])";
+  Json on = Json::object();
+  std::set<std::string> needs;
+  for (const auto& [event, action] : server) {
+    const auto deeds = all_deeds();
+    const std::size_t at = static_cast<std::size_t>(action) % (deeds.size() + 1);
+    const char* when = events[static_cast<std::size_t>(event) % events.size()];
+    if (!on.contains(when)) on[when] = Json::array();
+    on[when].push_back(Json::parse(at == deeds.size() ? much : deeds[at].action));
+    if (at < deeds.size() && *deeds[at].needs != '\0') needs.insert(deeds[at].needs);
+  }
+  return finish("random", random_steps(peer), on, needs);
+}
+
+}  // namespace
+
+RandomRun run_random(TargetRunner& runner, int count, std::uint64_t seed) {
+  RandomRun run;
+  run.seed = seed;
+  rc::detail::TestParams params;
+  params.seed = seed;
+  params.maxSuccess = count;
+  params.maxSize = 12;
+  rc::detail::TestMetadata metadata;
+  metadata.id = "random";
+  const auto property = [&] {
+    const auto peer = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 8));
+    const auto server = *rc::gen::container<std::vector<std::pair<int, int>>>(
+        rc::gen::pair(rc::gen::inRange(0, 6), rc::gen::inRange(0, 24)));
+    Scenario scenario = random_scenario(peer, server);
+    Result result = runner.run(scenario);
+    ++run.tried;
+    if (is_good(result.verdict)) return;
+    // The last one that fails while it is made smaller is the smallest.
+    run.smallest = std::move(scenario);
+    run.result = std::move(result);
+    RC_FAIL("a rule is broken");
+  };
+  static_cast<void>(rc::detail::checkTestable(property, metadata, params));
+  return run;
+}
+
+}  // namespace antiphon::conformance

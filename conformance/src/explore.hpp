@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "run.hpp"
+
+namespace antiphon::conformance {
+
+/// Every sequence of up to `longest` peer steps × every single reaction of the server, as scenarios that only
+/// the model judges. Named "small:send drain rst at DR: close".
+[[nodiscard]] std::vector<Scenario> small_scenarios(int longest);
+
+struct RandomRun {
+  int tried = 0;
+  std::uint64_t seed = 0;
+  /// The smallest scenario that was found to fail, and what came of it.
+  std::optional<Scenario> smallest;
+  std::optional<Result> result;
+};
+
+/// Draws peer and server scripts, judges them by the model, and makes the first one that fails as small as it
+/// can be. The same seed draws the same scripts.
+[[nodiscard]] RandomRun run_random(TargetRunner& runner, int count, std::uint64_t seed);
+
+}  // namespace antiphon::conformance
