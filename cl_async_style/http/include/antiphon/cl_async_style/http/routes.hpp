@@ -18,6 +18,7 @@ namespace antiphon::cl_async_style {
 class route_methods {
  public:
   route_methods(const char* one) : route_methods(std::string_view(one)) {}
+  route_methods(const std::string& one) : route_methods(std::string_view(one)) {}
   route_methods(std::string_view one);
   route_methods(std::initializer_list<std::string_view> several);
 
