@@ -56,8 +56,9 @@ void resolver::reject(std::exception_ptr why) const {
 
 promise make_promise(const std::function<void(resolver)>& body) {
   auto state = std::make_shared<detail::promise_state>();
+  const resolver end(std::make_shared<resolver::guard>(state));  // not to be dropped before the error is told
   try {
-    body(resolver(std::make_shared<resolver::guard>(state)));
+    body(end);
   } catch (...) {
     state->finish(std::current_exception());
   }

@@ -99,5 +99,116 @@ TEST(routes, clear_route_removes_it_WK_040) {
   EXPECT_EQ(status, 404U);
 }
 
+TEST(routes, methods_are_one_several_or_any_WK_030_WK_031) {
+  web server([] {
+    defroute({"put", "DELETE"}, "/x", say("several"));
+    defroute("get", "/x", say("one"));
+    defroute({"POST", "*"}, "/any", say("any"));
+    EXPECT_EQ(clear_route({"DELETE", "PUT", "PUT"}, "/none"), 0U);
+    defroute({"DELETE", "PUT"}, "/x", say("the same set"));
+  });
+  client peer(server);
+  for (const auto& [method, target, answer] : {std::tuple("PUT", "/x", "the same set"),
+                                               {"DELETE", "/x", "the same set"},
+                                               {"GET", "/x", "one"},
+                                               {"OPTIONS", "/any", "any"},
+                                               {"POST", "/x", "not found\n"}}) {
+    peer.send(std::string(method) + " " + target + " HTTP/1.1\r\nHost: t\r\n\r\n");
+    EXPECT_EQ(peer.answer(), answer) << method;
+  }
+}
+
+TEST(routes, for_GET_serve_HEAD_where_none_names_it_WK_046) {
+  web server([] {
+    defroute("GET", "/", say("by GET"));
+    defroute("GET", "/own", say("by GET"));
+    defroute("HEAD", "/own", [](request&, response& to, const auto&) { send_response(to, {.status = 204}); });
+    defroute("GET", "/next", [](request&, response&, const auto&) { next_route(); });
+    defroute("*", "/next", say("second"));
+  });
+  client peer(server);
+  const auto head = [&](std::string_view target) {
+    peer.send("HEAD " + std::string(target) + " HTTP/1.1\r\nHost: t\r\n\r\n");
+    return peer.read_to("\r\n\r\n");
+  };
+  EXPECT_THAT(head("/"), HasSubstr("Content-Length: 6\r\n"));
+  EXPECT_THAT(head("/own"), testing::StartsWith("HTTP/1.1 204 "));
+  EXPECT_THAT(head("/next"), HasSubstr("Content-Length: 6\r\n"));
+  EXPECT_THAT(head("/none"), testing::StartsWith("HTTP/1.1 404 "));
+  EXPECT_EQ(peer.get("/"), "by GET") << "nothing of a body was in between";
+}
+
+TEST(routes, next_route_still_knows_host_and_method_WK_039_WK_043) {
+  int calls = 0;
+  web server([&] {
+    defroute("GET", "/", [&](request&, response&, const auto&) {
+      ++calls;
+      next_route();
+    });
+    defroute("GET", "/", say("the vhost's"), {.vhost = "example.com"});
+    defroute("GET", "/", say("anybody's"), {.replace = false});
+  });
+  client peer(server);
+  peer.send("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+  EXPECT_EQ(peer.answer(), "the vhost's");
+  EXPECT_EQ(peer.get("/"), "anybody's");
+  server.stop(std::chrono::seconds(10));
+  EXPECT_EQ(calls, 2) << "once a request";
+}
+
+TEST(routes, a_default_vhost_is_for_those_that_name_none_WK_014) {
+  web server([] {
+    with_vhost("a.example", [] { defroute("GET", "/", say("a")); });
+    defroute("GET", "/", say("any"));
+    config().default_vhost = "b.example";
+    defroute("GET", "/b", say("b"));
+  });
+  client peer(server);
+  for (const auto& [host, target, answer] : {std::tuple("a.example:80", "/", "a"),
+                                             {"c.example", "/", "any"},
+                                             {"B.example", "/b", "b"},
+                                             {"a.example", "/b", "not found\n"}}) {
+    peer.send(std::string("GET ") + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    EXPECT_EQ(peer.answer(), answer) << host;
+  }
+}
+
+TEST(routes, are_looked_up_once_when_the_head_is_known_WK_042) {
+  web server([] {
+    add_hook(hook::parsed_headers, [](request&) { defroute("POST", "/late", say("defined by a hook")); });
+    add_hook(hook::body_complete, [](request&) { clear_routes(); });
+  });
+  client peer(server);
+  peer.send("POST /late HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_EQ(peer.answer(), "defined by a hook");
+}
+
+TEST(routes, a_handler_may_take_its_own_route_away_WK_040) {
+  web server([] {
+    defroute("GET", "/once", [text = std::string(100, 'x')](request&, response& to, const auto&) {
+      clear_routes();
+      send_response(to, {.body = text});
+    });
+  });
+  client peer(server);
+  EXPECT_EQ(peer.get("/once"), std::string(100, 'x'));
+  EXPECT_EQ(peer.get("/once"), "not found\n");
+}
+
+TEST(routes, a_regex_that_is_none_is_refused_and_one_that_explodes_is_a_500) {
+  web server([] {
+    EXPECT_THROW(defroute("GET", "/(", say("no")), std::invalid_argument);
+    defroute("GET", "/(a*)*b", say("never"));
+    defroute("GET", "/long(.*)", [](request&, response& to, const auto& args) {
+      send_response(to, {.body = std::to_string(args[0].size())});
+    });
+  });
+  client peer(server);
+  unsigned status = 0;
+  peer.get("/" + std::string(3000, 'a'), &status);
+  EXPECT_THAT(status, testing::AnyOf(404U, 500U)) << "in time, whichever";
+  EXPECT_EQ(peer.get("/long" + std::string(8000, 'x')), "8000");
+}
+
 }  // namespace
 }  // namespace antiphon::cl_async_style::test

@@ -108,7 +108,7 @@ struct error_class {
 };
 template <typename Condition>
 inline constexpr error_class error_class_of{
-    [](const std::exception& error) { return dynamic_cast<const Condition*>(&error) != nullptr; },
+    [](const std::exception& error) { return condition_cast<Condition>(error) != nullptr; },
     [] { throw static_cast<const Condition*>(nullptr); },
     [](void (*thrower)()) {
       try {

@@ -1,0 +1,107 @@
+// An executable of its own, since it replaces operator new.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "web.hpp"
+
+namespace {
+
+thread_local std::size_t allocations = 0;  // of the thread that asks: the server's handlers see the server's
+
+void* counted(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+// Not inlined: GCC would see malloc behind new and free behind delete, and call the pair mismatched.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  return counted(size);
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+namespace antiphon::cl_async_style::test {
+namespace {
+
+/// What the server allocates while it answers `octets` a thousand times; no timer ticks meanwhile.
+std::size_t cost(const std::string& octets, std::size_t answers, const std::function<void()>& more = {}) {
+  constexpr std::chrono::hours never{1000};
+  web server(
+      [&] {
+        mount(app());
+        defroute("GET", "/literal",
+                 [](request&, response& to, const auto&) { send_response(to, {.body = "literal"}); },
+                 {.regex = false});
+        defroute(
+            "POST", "/body",
+            [](request& of, response& to, const auto&) { send_response(to, {.body = request_body(of)}); },
+            {.regex = false});
+        defroute("GET", "/count",
+                 [](request&, response& to, const auto&) {
+                   send_response(to, {.body = std::to_string(allocations)});
+                 },
+                 {.regex = false});
+        if (more) more();
+      },
+      {.head = never, .body_idle = never, .keep_alive = never, .response = never, .linger = never});
+  client peer(server);
+  const auto repeat = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      peer.send(octets);
+      for (std::size_t n = 0; n < answers; ++n) EXPECT_NE(peer.answer(), "");
+    }
+  };
+  repeat(20);
+  peer.get("/count");
+  const auto before = std::stoul(peer.get("/count"));
+  repeat(1000);
+  return std::stoul(peer.get("/count")) - before;
+}
+
+std::string get(std::string_view target) {
+  return "GET " + std::string(target) +
+         " HTTP/1.1\r\nHost: t\r\nUser-Agent: a browser of some age\r\nAccept: text/html, */*;q=0.8\r\n\r\n";
+}
+
+TEST(allocation, none_per_request_of_a_mounted_app_once_warm) {
+  EXPECT_EQ(cost(get("/"), 1), 0U);
+}
+
+TEST(allocation, none_per_request_of_a_literal_route_once_warm) {
+  EXPECT_EQ(cost(get("/literal"), 1), 0U);
+}
+
+TEST(allocation, none_per_collected_body_once_warm) {
+  EXPECT_EQ(cost(post("/body", "a body of some length"), 1), 0U);
+}
+
+TEST(allocation, none_for_pipelined_requests_once_warm) {
+  std::string many;
+  for (int i = 0; i < 32; ++i) many += get("/");
+  EXPECT_EQ(cost(many, 32), 0U);
+}
+
+TEST(allocation, none_for_hooks_that_are_done_at_once) {
+  EXPECT_EQ(cost(get("/literal"), 1,
+                 [] {
+                   add_hook(hook::parsed_headers, [](request&) {});
+                   add_hook(hook::body_chunk, [](request&, auto, bool) {});
+                   add_hook(hook::body_complete, [](request&) {});
+                   add_hook(hook::pre_route, [](request&, response&) {});
+                   add_hook(hook::response_started, [](response&, request&, unsigned, auto, auto) {});
+                 }),
+            0U);
+}
+
+}  // namespace
+}  // namespace antiphon::cl_async_style::test
