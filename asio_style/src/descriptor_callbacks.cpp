@@ -28,8 +28,10 @@ class DescriptorCallbacks::Entry final : public Watcher {
   }
 
  private:
-  /// By value, since the callback may remove or replace itself, and this object with it.
-  static void call(Callback fn) { fn(); }
+  static void call(const Callback& fn) {
+    const Callback kept = fn;  // it may remove or replace itself, and this object with it
+    kept();
+  }
 
   Callback reader_;
   Callback writer_;

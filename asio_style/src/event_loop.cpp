@@ -98,9 +98,8 @@ boost::asio::io_context& EventLoop::native() noexcept {
   return core_->engine().context;
 }
 
-void EventLoop::submit(std::shared_ptr<Executor> executor, Callback work, Callback deliver) {
-  core_->submit(executor ? std::move(executor) : core_->default_executor(), std::move(work),
-                std::move(deliver));
+void EventLoop::submit(const std::shared_ptr<Executor>& executor, Callback work, Callback deliver) {
+  core_->submit(executor ? executor : core_->default_executor(), std::move(work), std::move(deliver));
 }
 
 void EventLoop::set_default_executor(std::shared_ptr<Executor> executor) {

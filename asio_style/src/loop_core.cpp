@@ -1,6 +1,7 @@
 #include "loop_core.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <cstdio>
 #include <iterator>
@@ -20,9 +21,9 @@ constexpr int turns_per_wake = 16;
 // So many ready descriptors in one poll mean load:
 // polling again at once is then cheaper than going back to sleep.
 constexpr std::size_t busy = 4;
-constexpr std::size_t receive_size = 256 * 1024;
+constexpr std::size_t receive_size = std::size_t{256} * 1024;
 constexpr std::size_t spare_buffers_kept = 16;
-constexpr std::size_t spare_buffer_capacity = 1024 * 1024;
+constexpr std::size_t spare_buffer_capacity = std::size_t{1024} * 1024;
 
 /// Runs `fn` at the end of the scope, exception or not.
 template <class Fn>
@@ -166,9 +167,9 @@ void LoopCore::run(Queue& queue) {
 void LoopCore::report_if_slow(const char* name, TimePoint started) {
   const std::chrono::duration<double> took = Clock::now() - started;
   if (took < loop_->slow_callback_duration) return;
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%.3f", took.count());
-  loop_->log(LogLevel::warning, std::string("Executing ") + name + " took " + seconds + " seconds");
+  std::array<char, 32> seconds{};
+  std::snprintf(seconds.data(), seconds.size(), "%.3f", took.count());
+  loop_->log(LogLevel::warning, std::string("Executing ") + name + " took " + seconds.data() + " seconds");
 }
 
 void LoopCore::report_failed_callback(const char* name, const std::shared_ptr<HandleState>& handle) {

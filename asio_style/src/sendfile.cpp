@@ -16,7 +16,7 @@ namespace antiphon::asio_style {
 
 namespace {
 
-constexpr std::uint64_t fallback_block = 16 * 1024;  // AS-261
+constexpr std::uint64_t fallback_block = std::uint64_t{16} * 1024;  // AS-261
 
 /// The size of `file`, which must be of the kind that sendfile(2) takes on every system.
 std::int64_t size_of(int file) {

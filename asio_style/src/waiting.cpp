@@ -1,6 +1,7 @@
 #include "antiphon/asio_style/waiting.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <utility>
@@ -50,7 +51,7 @@ struct Countdown {
 };
 
 std::shared_ptr<Countdown> count_down(const std::vector<std::shared_ptr<FutureState>>& futures) {
-  const auto countdown = std::make_shared<Countdown>(futures.front()->loop(), futures.size());
+  auto countdown = std::make_shared<Countdown>(futures.front()->loop(), futures.size());
   for (const auto& future : futures) {
     future->add_done_callback([countdown, weak = future->weak_from_this()] {
       const auto ended = weak.lock();
@@ -110,9 +111,9 @@ Task<void> await_all(std::vector<std::shared_ptr<FutureState>> futures) {
 }
 
 void throw_timeout(EventLoop::Duration timeout) {
-  char seconds[32];
-  std::snprintf(seconds, sizeof seconds, "%g", std::chrono::duration<double>(timeout).count());
-  throw TimeoutError(0, std::string("not done within ") + seconds + " seconds");
+  std::array<char, 32> seconds{};
+  std::snprintf(seconds.data(), seconds.size(), "%g", std::chrono::duration<double>(timeout).count());
+  throw TimeoutError(0, std::string("not done within ") + seconds.data() + " seconds");
 }
 
 }  // namespace detail

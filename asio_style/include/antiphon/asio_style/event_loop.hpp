@@ -136,7 +136,7 @@ class EventLoop {
   /// calls that block. Cancelling the future does not stop `fn`. RuntimeError after a shutdown of the
   /// executor.
   template <class Fn>
-  auto run_in_executor(std::shared_ptr<Executor> executor, Fn fn) -> Future<std::invoke_result_t<Fn>>;
+  auto run_in_executor(const std::shared_ptr<Executor>& executor, Fn fn) -> Future<std::invoke_result_t<Fn>>;
   template <class Fn>
   auto run_in_executor(Fn fn) -> Future<std::invoke_result_t<Fn>> {
     return run_in_executor(nullptr, std::move(fn));
@@ -247,13 +247,13 @@ class EventLoop {
 
   void run_until_done(detail::FutureState& future);
   /// `work` runs on another thread, then `deliver` on the loop's; not at all once the loop is closed.
-  void submit(std::shared_ptr<Executor> executor, Callback work, Callback deliver);
+  void submit(const std::shared_ptr<Executor>& executor, Callback work, Callback deliver);
 
   std::shared_ptr<detail::LoopCore> core_;
 };
 
 template <class Fn>
-auto EventLoop::run_in_executor(std::shared_ptr<Executor> executor, Fn fn)
+auto EventLoop::run_in_executor(const std::shared_ptr<Executor>& executor, Fn fn)
     -> Future<std::invoke_result_t<Fn>> {
   using Result = std::invoke_result_t<Fn>;
   struct Job {
@@ -285,7 +285,7 @@ auto EventLoop::run_in_executor(std::shared_ptr<Executor> executor, Fn fn)
     }
   };
   job.reset();
-  submit(std::move(executor), std::move(work), std::move(deliver));
+  submit(executor, std::move(work), std::move(deliver));
   return future;
 }
 
