@@ -8,6 +8,7 @@
 
 #include "antiphon/asio_style/errors.hpp"
 #include "antiphon/asio_style/event_loop.hpp"
+#include "carries_tls.hpp"
 #include "file_sending.hpp"
 #include "flow_controlled.hpp"
 #include "stream_transport.hpp"
@@ -210,10 +211,13 @@ Task<std::uint64_t> send(EventLoop& loop, std::shared_ptr<Transport> transport, 
     co_return co_await sending;
   }
   if (!options.fallback) {
-    std::ostringstream text;  // as Python prints a transport
-    text << "fallback is disabled and native sendfile is not supported for transport "
-            "<asyncio.sslproto._SSLProtocolTransport object at "
-         << transport.get() << '>';
+    std::ostringstream text;
+    text << "fallback is disabled and native sendfile is not supported for transport ";
+    if (dynamic_cast<detail::CarriesTls*>(transport.get()) != nullptr) {
+      text << "<asyncio.sslproto._SSLProtocolTransport object at " << transport.get() << '>';  // as Python
+    } else {
+      text << "<Transport>";
+    }
     throw RuntimeError(text.str());
   }
   auto sending = send_blocks(loop, std::move(transport), file, options);
