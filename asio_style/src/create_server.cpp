@@ -1,3 +1,4 @@
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -103,8 +104,9 @@ Task<std::shared_ptr<Server>> create(EventLoop& loop, ProtocolFactory factory, H
       if (UniqueFd fd = bound(loop, address, options)) sockets.push_back(std::move(fd));
     }
   }
+  const bool nodelay = !options.sock || options.sock_proto.value_or(IPPROTO_TCP) == IPPROTO_TCP;
   auto opening = detail::open_server(loop, std::move(factory), std::move(sockets), options.backlog,
-                                     std::move(tls), options.start_serving);
+                                     std::move(tls), options.start_serving, nodelay);
   co_return co_await opening;
 }
 

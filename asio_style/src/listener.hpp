@@ -18,6 +18,8 @@ class Listener final : public Watcher {
 
   /// listen(2) and the first wait. Throws OSError naming the address.
   void start(int backlog);
+  /// Leaves TCP_NODELAY alone on what is accepted (AS-059).
+  void leave_nodelay() noexcept { is_tcp_ = false; }
   [[nodiscard]] int fileno() const noexcept { return fd_.get(); }
 
   void on_readable() override;

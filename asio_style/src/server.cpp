@@ -164,11 +164,17 @@ void ServerImpl::loop_closed() {
   const auto keep = std::move(self_);
 }
 
+void ServerImpl::leave_nodelay() noexcept {
+  for (const auto& listener : listeners_) listener->leave_nodelay();
+}
+
 Task<std::shared_ptr<Server>> open_server(EventLoop& loop, ProtocolFactory factory,
                                           std::vector<UniqueFd> sockets, int backlog,
-                                          std::optional<TlsSettings> tls, bool start_serving) {
+                                          std::optional<TlsSettings> tls, bool start_serving,
+                                          bool nodelay) {
   const auto server =
       ServerImpl::make(loop.core(), std::move(factory), std::move(sockets), backlog, std::move(tls));
+  if (!nodelay) server->leave_nodelay();
   if (start_serving) {
     try {
       server->listen();

@@ -38,6 +38,7 @@ class ServerImpl final : public Server, public ConnectionCount {
   void listen();
   /// A connection was accepted; asks the factory for its protocol.
   void connected(ConnectedSocket socket);
+  void leave_nodelay() noexcept;
   void loop_closed();
 
   void attach() override { ++active_; }
@@ -73,6 +74,7 @@ class ServerImpl final : public Server, public ConnectionCount {
 /// The end of create_server and create_unix_server: a server over bound sockets, serving if wanted.
 [[nodiscard]] Task<std::shared_ptr<Server>> open_server(EventLoop& loop, ProtocolFactory factory,
                                                         std::vector<UniqueFd> sockets, int backlog,
-                                                        std::optional<TlsSettings> tls, bool start_serving);
+                                                        std::optional<TlsSettings> tls, bool start_serving,
+                                                        bool nodelay = true);
 
 }  // namespace antiphon::asio_style::detail

@@ -143,9 +143,15 @@ void SSLProtocol::read_failed() {
 }
 
 /// The peer's octets ended without close_notify: somebody may have cut them off. So no eof_received, and
-/// connection_lost says it (not as AS-230). What was written before is still sent: the peer may listen.
+/// connection_lost says it, unless the context lets it count as an end (AS-230). What was written before is
+/// still sent: the peer may listen.
 void SSLProtocol::truncated() {
-  cause_ = make_ssl_error(*engine_->error());
+  if (context_.ignore_unexpected_eof()) {
+    tell_eof();
+    if (phase_ != TlsPhase::wrapped) return settle();
+  } else {
+    cause_ = make_ssl_error(*engine_->error());
+  }
   begin_close();
   settle();
 }

@@ -218,6 +218,23 @@ TEST_F(create_server, a_callers_socket_is_used_as_it_is_AS_026_AS_031) {
   run_until("CM");
 }
 
+TEST_F(create_server, a_callers_socket_made_with_protocol_0_gets_no_nodelay_AS_058_AS_059) {
+  for (const int proto : {0, static_cast<int>(IPPROTO_TCP)}) {
+    auto fd = bound_socket(SOCK_STREAM);
+    const auto made = create(std::nullopt, std::nullopt, {.sock = fd.release(), .sock_proto = proto});
+    bool nodelay = false;
+    hooks.connection_made = [&](Scripted& it) {
+      const auto socket = std::any_cast<TransportSocket>(it.transport->get_extra_info("socket"));
+      nodelay = socket.getsockopt(IPPROTO_TCP, TCP_NODELAY) != 0;
+    };
+    const Peer peer(made->sockets().at(0).getsockname().port);
+    run_until("CM");
+    EXPECT_EQ(nodelay, proto == IPPROTO_TCP);
+    made->close();
+    trace.clear();
+  }
+}
+
 TEST_F(create_server, a_callers_unix_socket_serves_too_AS_036_AS_045) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};

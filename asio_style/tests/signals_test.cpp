@@ -79,6 +79,16 @@ TEST_F(signals, only_the_main_thread_may_have_handlers_AS_296) {
   EXPECT_TRUE(has_default_action(SIGUSR1));
 }
 
+template <class Fn>
+concept signal_handler = requires(EventLoop& loop, Fn fn) { loop.add_signal_handler(SIGUSR1, fn); };
+
+TEST_F(signals, a_coroutine_function_does_not_compile_as_a_handler_AS_297) {
+  const auto plain = [] {};
+  const auto coroutine = []() -> Task<void> { co_return; };
+  EXPECT_TRUE(signal_handler<decltype(plain)>);
+  EXPECT_FALSE(signal_handler<decltype(coroutine)>);
+}
+
 TEST_F(signals, closing_the_loop_removes_all_handlers_AS_298) {
   loop.add_signal_handler(SIGUSR1, [] {});
   loop.add_signal_handler(SIGUSR2, [] {});

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tls_settings.hpp"
 #include "tls_support.hpp"
 
 namespace antiphon::asio_style::test {
@@ -33,6 +34,15 @@ class tls_arguments : public TlsBench {
 // AS-002: what Python rejects at run time, a boolean, does not compile here.
 static_assert(!std::is_constructible_v<std::optional<SSLContext>, bool>);
 static_assert(!std::is_convertible_v<bool, SSLContext>);
+
+TEST_F(tls_arguments, AS_254_the_time_limits_are_60_and_30_seconds_unless_given) {
+  const auto defaults = detail::make_tls_settings(server_context(), true, {}, std::nullopt, std::nullopt);
+  EXPECT_EQ(defaults.handshake_timeout, 60s);
+  EXPECT_EQ(defaults.shutdown_timeout, 30s);
+  const auto given = detail::make_tls_settings(server_context(), true, {}, 1s, 2s);
+  EXPECT_EQ(given.handshake_timeout, 1s);
+  EXPECT_EQ(given.shutdown_timeout, 2s);
+}
 
 TEST_F(tls_arguments, AS_003_AS_004_time_limits_without_ssl_are_value_errors_that_name_them) {
   EXPECT_EQ(server_refusal({.ssl_handshake_timeout = 1s}),

@@ -60,6 +60,21 @@ TEST_F(tls_ends, AS_230_an_end_without_close_notify_is_no_eof_and_told_as_an_err
   EXPECT_EQ(rest.end, End::eof);
 }
 
+TEST_F(tls_ends, AS_230_a_context_may_let_it_count_as_an_end_as_in_python) {
+  CreateServerOptions options;
+  SSLContext context = server_context();
+  context.ignore_unexpected_eof(true);
+  options.ssl = context;
+  listen_tls(options);
+  with_peer([&](TlsPeer& peer) {
+    peer.send("all of it?");
+    ASSERT_TRUE(trace.wait("DR"));
+    peer.tcp().shutdown_write();
+    peer.read_to_end();
+  });
+  EXPECT_THAT(events(), ElementsAre("CM", "DR", "ER", "CL None"));
+}
+
 TEST_F(tls_ends, AS_230_what_was_written_before_a_truncation_is_still_sent) {
   const std::string text = pattern(3 * 1024 * 1024);
   hooks.data_received = [&](Scripted& it) {

@@ -73,6 +73,14 @@ class Coverage(unittest.TestCase):
         self.assertIn("AS-901", text)
         self.assertNotIn("AS-902", text)
 
+    def test_a_table_of_differences_may_be_an_object(self):
+        self.rules(rule("AS-901", traces=["one"]))
+        self.write("conformance/replay/asyncio/traces/one.asyncio.json", {})
+        self.write("conformance/replay/asyncio/differences.json", {"one": {"rules": ["AS-902"]}})
+        self.assertEqual(self.check()[0], 1)
+        self.write("conformance/replay/asyncio/differences.json", {"one": {"rules": ["AS-901"]}})
+        self.assertEqual(self.check()[0], 0)
+
     def test_a_kit_scenario_counts_for_the_sources_of_its_rule(self):
         self.rules(rule("AS-901"))
         self.write("conformance/src/rules.cpp", 'Rule{"ORD-01", must, "order", "Once, AS-999.",\n "AS-901 CL-001"},')

@@ -46,6 +46,9 @@ struct CreateServerOptions {
   int flags = ai_passive;  ///< for getaddrinfo (AS-020)
   /// A bound stream socket instead of host and port; the server owns it from then on (AS-031).
   std::optional<int> sock{};
+  /// What socket(2) was told to make `sock` with, which a Python socket remembers and a descriptor does not.
+  /// Anything but IPPROTO_TCP, 0 too: no TCP_NODELAY on what is accepted there (AS-059). None: as TCP (AS-058).
+  std::optional<int> sock_proto{};
   int backlog = 100;  ///< for listen, and the most accepts per event (AS-032, AS-033)
   std::optional<SSLContext>
       ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_SERVER, else SSLError (AS-002)

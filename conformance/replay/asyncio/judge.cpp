@@ -1,0 +1,58 @@
+#include "judge.hpp"
+
+#include <fstream>
+
+#include "comparison.hpp"
+
+namespace antiphon::asyncio_replay {
+
+namespace {
+
+using replay::Outcome;
+using replay::Verdict;
+
+Json read_json(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw HarnessError("can't read " + file.string());
+  return Json::parse(in);
+}
+
+Outcome compare(const Trace& ours, const Json& recorded, const Scenario& scenario,
+                const Difference* declared) {
+  const auto found = difference(ours, recorded, scenario);
+  if (declared == nullptr) {
+    return found ? Outcome{Verdict::different, *found} : Outcome{Verdict::equal, {}};
+  }
+  if (!found)
+    return {Verdict::stale, "ours is equal to the recorded trace, but declared as: " + declared->reason};
+  const auto off = difference(ours, declared->expected, scenario);
+  if (off) return {Verdict::different, "not as declared (recorded = declared here): " + *off};
+  return {Verdict::differs, declared->reason};
+}
+
+}  // namespace
+
+std::map<std::string, Difference> load_differences(const std::filesystem::path& file) {
+  std::map<std::string, Difference> table;
+  if (!std::filesystem::exists(file)) return table;
+  for (const Json& entry : read_json(file)) {
+    table[entry.at("scenario")] = {entry.at("reason"), entry};
+  }
+  return table;
+}
+
+Outcome judge(const std::filesystem::path& file, const std::filesystem::path& traces,
+              const std::map<std::string, Difference>& differences, Trace* ours) {
+  try {
+    const Scenario scenario = load_scenario(file);
+    const Json recorded = read_json(traces / (scenario.name + ".asyncio.json"));
+    const Trace trace = run_scenario(scenario);
+    if (ours != nullptr) *ours = trace;
+    const auto declared = differences.find(scenario.name);
+    return compare(trace, recorded, scenario, declared == differences.end() ? nullptr : &declared->second);
+  } catch (const std::exception& error) {
+    return {Verdict::harness_error, error.what()};
+  }
+}
+
+}  // namespace antiphon::asyncio_replay

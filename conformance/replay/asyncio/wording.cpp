@@ -1,0 +1,159 @@
+#include "wording.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <regex>
+#include <stdexcept>
+#include <utility>
+
+#include "antiphon/asio_style.hpp"
+
+namespace antiphon::asyncio_replay {
+
+namespace {
+
+std::string scratch_folder;  // NOLINT(cert-err58-cpp): set once per run, before its threads
+
+using Substitution = std::pair<std::regex, const char*>;
+
+/// Ours on the left, CPython's on the right.
+const std::vector<Substitution>& words() {
+  static const std::vector<Substitution> table{
+      // CPython checks by setting the wake-up descriptor; there is none here, and the rule (AS-296) is the
+      // same.
+      {std::regex("^signal handlers belong to the main thread$"),
+       "set_wakeup_fd only works in main thread of the main interpreter"},
+      // The transport has no class name and no address to show.
+      {std::regex("<Transport>$"), "<asyncio.sslproto._SSLProtocolTransport object at 0x..>"},
+      // Python keeps the third argument of socket(), here 0; the kernel says which protocol that came to.
+      {std::regex("type=2, proto=17"), "type=2, proto=0"},
+      // Ours names the host as well (AS-016).
+      // The same order of the marks in other words.
+      {std::regex(R"(^high-water mark (\d+) is below the low-water mark (\d+)$)"),
+       "high ($1) must be >= low ($2) must be >= 0"},
+      {std::regex(R"(^(\[Errno -\d+\] [^:]+): .*$)"), "$1"},
+  };
+  return table;
+}
+
+const std::vector<Substitution>& placeholders() {
+  static const std::vector<Substitution> table{
+      {std::regex(R"((\('[^']*'), \d+)"), "$1, PORT"},
+      {std::regex(R"(\bfd=\d+)"), "fd=N"},
+      {std::regex(R"(\b([lr]addr)=\([^)]*\))"), "$1=(..)"},
+      {std::regex(R"(\b0x[0-9a-f]+)"), "0x.."},
+      {std::regex(R"(\(_ssl\.c:\d+\))"), "(_ssl.c:N)"},
+      {std::regex(R"(^Executing .* took [0-9.]+ seconds$)"), "Executing <..> took N seconds"},
+      {std::regex(R"(^(Exception in callback) .*$)"), "$1 ..."},
+  };
+  return table;
+}
+
+std::string substitute(std::string text, const std::vector<Substitution>& table) {
+  for (const auto& [pattern, replacement] : table) text = std::regex_replace(text, pattern, replacement);
+  return text;
+}
+
+const std::map<int, const char*>& errno_names() {
+  static const std::map<int, const char*> names{{EACCES, "EACCES"},
+                                                {EADDRINUSE, "EADDRINUSE"},
+                                                {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+                                                {EAGAIN, "EAGAIN"},
+                                                {EBADF, "EBADF"},
+                                                {ECONNABORTED, "ECONNABORTED"},
+                                                {ECONNREFUSED, "ECONNREFUSED"},
+                                                {ECONNRESET, "ECONNRESET"},
+                                                {EINVAL, "EINVAL"},
+                                                {EIO, "EIO"},
+                                                {EMFILE, "EMFILE"},
+                                                {ENFILE, "ENFILE"},
+                                                {ENOENT, "ENOENT"},
+                                                {ENOTCONN, "ENOTCONN"},
+                                                {ENOTSOCK, "ENOTSOCK"},
+                                                {EPERM, "EPERM"},
+                                                {EPIPE, "EPIPE"},
+                                                {ESHUTDOWN, "ESHUTDOWN"},
+                                                {ETIMEDOUT, "ETIMEDOUT"},
+                                                {ENOTDIR, "ENOTDIR"},
+                                                {EISDIR, "EISDIR"},
+                                                {EAFNOSUPPORT, "EAFNOSUPPORT"},
+                                                {ENETUNREACH, "ENETUNREACH"},
+                                                {EHOSTUNREACH, "EHOSTUNREACH"}};
+  return names;
+}
+
+/// Python's name of an errno, or the number itself where Python has none (the resolver's codes).
+Json errno_json(int number) {
+  const auto found = errno_names().find(number);
+  return found == errno_names().end() ? Json(number) : Json(found->second);
+}
+
+std::string python_class(const std::exception_ptr& exception) {
+  const std::string name = asio_style::type_name(exception);
+  if (name == "GaiError") return "gaierror";  // socket.gaierror
+  return name;
+}
+
+}  // namespace
+
+void set_scratch_folder(const std::filesystem::path& folder) {
+  scratch_folder = folder.string();
+}
+
+std::string with_placeholders(std::string text) {
+  if (!scratch_folder.empty()) {
+    for (auto at = text.find(scratch_folder); at != std::string::npos; at = text.find(scratch_folder, at)) {
+      text.replace(at, scratch_folder.size(), "TMP");
+    }
+  }
+  return substitute(std::move(text), placeholders());
+}
+
+std::string as_python_words(std::string text) {
+  return substitute(std::move(text), words());
+}
+
+std::string message_line(std::string_view text) {
+  return with_placeholders(std::string(text.substr(0, text.find('\n'))));
+}
+
+Json exception_json(const std::exception_ptr& exception) {
+  if (!exception) return nullptr;
+  const std::string type = python_class(exception);
+  const bool tls = type.starts_with("SSL");
+  std::string message = as_python_words(with_placeholders(asio_style::message_of(exception)));
+  if (type == "NotImplementedError") message.clear();             // Python raises it without a text
+  if (tls && message.starts_with('[')) message += " (_ssl.c:N)";  // the place in CPython's sources
+  Json json{{"type", type}, {"message", message}};
+  if (const int number = asio_style::errno_of(exception); number != 0 && !tls)
+    json["errno"] = errno_json(number);
+  return json;
+}
+
+void raise_by_name(const std::string& type) {
+  using namespace asio_style;
+  static const std::string boom = "boom";
+  if (type == "ValueError") throw ValueError(boom);
+  if (type == "TypeError") throw TypeError(boom);
+  if (type == "RuntimeError") throw RuntimeError(boom);
+  if (type == "NotImplementedError") throw NotImplementedError(boom);
+  if (type == "ZeroDivisionError") throw ZeroDivisionError();
+  if (type == "OSError") throw OSError(EIO, boom);
+  if (type == "ConnectionResetError") throw ConnectionResetError(ECONNRESET, boom);
+  if (type == "BrokenPipeError") throw BrokenPipeError(EPIPE, boom);
+  if (type == "ConnectionAbortedError") throw ConnectionAbortedError(ECONNABORTED, boom);
+  if (type == "TimeoutError") throw TimeoutError(ETIMEDOUT, boom);
+  if (type == "CancelledError") throw CancelledError();
+  if (type == "SystemExit") throw SystemExit(1, boom);
+  if (type == "KeyboardInterrupt") throw KeyboardInterrupt();
+  throw HarnessError("unknown type to raise: '" + type + "'");
+}
+
+void refuse_type(const std::string& message) {
+  throw asio_style::TypeError(message);
+}
+
+}  // namespace antiphon::asyncio_replay
