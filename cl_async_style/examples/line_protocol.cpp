@@ -22,7 +22,7 @@ struct session {
   std::string unfinished;  // of a line whose end has not come
   // A timer of our own: set_socket_timeouts would close the socket before event_cb is told, and we want to
   // say something first.
-  std::shared_ptr<as::event> idle;
+  std::shared_ptr<as::event> timer;
 };
 
 session& of(as::socket& socket) {
@@ -30,8 +30,12 @@ session& of(as::socket& socket) {
 }
 
 void say_and_close(as::socket& socket, std::string_view text) {
+  std::shared_ptr<as::event>& timer = of(socket).timer;
+  if (!as::event_freed_p(*timer)) as::free_event(*timer);
   as::write_socket_data(socket, text);
-  as::close_socket(socket);  // graceful: the text is sent first
+  as::close_socket(socket);  // graceful: the text is sent first ...
+  // ... for which a client that does not read could make us wait for ever.
+  timer = as::delay([&socket] { as::abort_socket(socket); }, {.time = idle_limit});
 }
 
 void obey(as::socket& socket, std::string_view line) {
@@ -47,7 +51,7 @@ void obey(as::socket& socket, std::string_view line) {
 
 void read_data(as::socket& socket, std::span<const std::byte> octets) {
   session& client = of(socket);
-  as::add_event(*client.idle, idle_limit);  // starts anew
+  as::add_event(*client.timer, idle_limit);  // starts anew
   client.unfinished.append(reinterpret_cast<const char*>(octets.data()), octets.size());
   std::string_view rest = client.unfinished;
   // A line may come in pieces and many may come at once: TCP keeps no boundaries.
@@ -64,13 +68,14 @@ void read_data(as::socket& socket, std::span<const std::byte> octets) {
 }
 
 void connected(as::socket& socket) {
-  // The event does not own the socket: close_cb frees it.
-  auto idle = as::delay([&socket] { say_and_close(socket, "ERR timeout\n"); }, {.time = idle_limit});
-  as::socket_data(socket) = session{.unfinished = {}, .idle = std::move(idle)};
+  // The timer does not own the socket: close_cb frees it.
+  as::socket_data(socket) = session{
+      .unfinished = {},
+      .timer = as::delay([&socket] { say_and_close(socket, "ERR timeout\n"); }, {.time = idle_limit})};
 }
 
 void ended(as::socket& socket, const as::event_error*) {
-  if (as::event& idle = *of(socket).idle; !as::event_freed_p(idle)) as::free_event(idle);
+  if (as::event& timer = *of(socket).timer; !as::event_freed_p(timer)) as::free_event(timer);
   as::socket_data(socket).reset();
 }
 

@@ -44,8 +44,10 @@ auto without_socket(int number, const std::string& about, Use use) {
     case UV_EAI_NODATA:
       return use(dns_error(number, name_of(number), about));
     case UV_EFAULT:
+      // NOLINTNEXTLINE(bugprone-throw-keyword-missing): `use` may throw it
       return use(event_error(number, "bad address in system call argument", about));
     default:
+      // NOLINTNEXTLINE(bugprone-throw-keyword-missing): the same
       return use(event_error(number, name_of(number), about));
   }
 }
@@ -127,7 +129,7 @@ void condition_factory::raise(int number, const std::string& about,
 void condition_factory::raise_closed(const std::shared_ptr<socket>& of) {
   streamish_closed condition(-1, "Trying to operate on a closed streamish");
   static_cast<streamish_info&>(condition).socket_ = of;
-  throw condition;
+  throw condition;  // NOLINT(misc-throw-by-value-catch-by-reference): it is completed above
 }
 
 void condition_factory::raise_of(int number, const std::shared_ptr<socket>& of) {

@@ -114,7 +114,7 @@ void loop::run_ticks() noexcept {
   if (ticks_.empty()) uv_idle_stop(&after_ticks_);
 }
 
-void loop::warn(std::string_view text) noexcept {
+void loop::warn(std::string_view text) const noexcept {
   try {
     if (options_.warning_cb) {
       options_.warning_cb(text);
@@ -191,10 +191,8 @@ bool loop::anybody_draining() const noexcept {
 }
 
 void loop::close_owners() noexcept {
-  for (std::size_t i = 0; i < owners_.size(); ++i) {
-    const std::shared_ptr<handle_owner> owner = owners_[i];
-    owner->close_at_exit();
-  }
+  // A copy: closing may let one go at once.
+  for (const auto& owner : std::vector(owners_)) owner->close_at_exit();
 }
 
 /// Exit callbacks, then everything that is open is closed, whatever it is (CL-014, CL-015). Where upstream

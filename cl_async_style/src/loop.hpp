@@ -68,7 +68,7 @@ class loop {
     return false;
   }
   /// For people: to warning_cb or stderr.
-  void warn(std::string_view text) noexcept;
+  void warn(std::string_view text) const noexcept;
 
   /// Buffers for output go from socket to socket: an idle one is small, and a busy one need not ask the
   /// allocator.

@@ -65,12 +65,13 @@ std::shared_ptr<socket> connect_pipe(const std::string& name, stream_read_callba
 /// Stream mode: `read_cb` is called as (socket, stream).
 template <stream_reader F>
 std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, F read_cb,
-                                    connect_options options = {}) {
-  return detail::connect_tcp(host, port, std::move(read_cb), std::move(options));
+                                    const connect_options& options = {}) {
+  return detail::connect_tcp(host, port, std::move(read_cb), options);
 }
 template <stream_reader F>
-std::shared_ptr<socket> pipe_connect(const std::string& name, F read_cb, connect_options options = {}) {
-  return detail::connect_pipe(name, std::move(read_cb), std::move(options));
+std::shared_ptr<socket> pipe_connect(const std::string& name, F read_cb,
+                                     const connect_options& options = {}) {
+  return detail::connect_pipe(name, std::move(read_cb), options);
 }
 
 /// tcp_connect without the deprecated form.

@@ -120,7 +120,7 @@ class socket_error : public streamish_error, public socket_info {
  public:
   using streamish_error::streamish_error;
   [[nodiscard]] std::string_view type_name() const noexcept override { return "socket-error"; }
-  [[nodiscard]] const char* what() const noexcept override { return event_error::what(); }
+  [[nodiscard]] const char* what() const noexcept override { return streamish_error::what(); }
 };
 
 /// The peer sends no more.
@@ -128,7 +128,7 @@ class socket_eof : public socket_error, public streamish_eof {
  public:
   using socket_error::socket_error;
   [[nodiscard]] std::string_view type_name() const noexcept override { return "socket-eof"; }
-  [[nodiscard]] const char* what() const noexcept override { return event_error::what(); }
+  [[nodiscard]] const char* what() const noexcept override { return socket_error::what(); }
 };
 class socket_reset : public socket_error {
  public:

@@ -66,10 +66,9 @@ std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, st
                                           read_callback read_cb, event_callback event_cb,
                                           server_options options);
 template <event_handler F>
-std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
+std::shared_ptr<socket_server> tcp_server(const std::optional<std::string>& address, std::uint16_t port,
                                           read_callback read_cb, F event_cb) {
-  return tcp_server(std::move(address), port, std::move(read_cb), event_callback(std::move(event_cb)),
-                    server_options());
+  return tcp_server(address, port, std::move(read_cb), event_callback(std::move(event_cb)), server_options());
 }
 
 /// Listens on the path `name` (CL-099), which is removed when the server closes. Throws
@@ -86,13 +85,14 @@ std::shared_ptr<socket_server> listen_pipe(const std::string& name, stream_read_
 
 /// Stream mode (CL-096): `read_cb` is called as (socket, stream).
 template <stream_reader F>
-std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port, F read_cb,
-                                          server_options options = {}) {
-  return detail::listen_tcp(std::move(address), port, std::move(read_cb), std::move(options));
+std::shared_ptr<socket_server> tcp_server(const std::optional<std::string>& address, std::uint16_t port,
+                                          F read_cb, const server_options& options = {}) {
+  return detail::listen_tcp(address, port, std::move(read_cb), options);
 }
 template <stream_reader F>
-std::shared_ptr<socket_server> pipe_server(const std::string& name, F read_cb, server_options options = {}) {
-  return detail::listen_pipe(name, std::move(read_cb), std::move(options));
+std::shared_ptr<socket_server> pipe_server(const std::string& name, F read_cb,
+                                           const server_options& options = {}) {
+  return detail::listen_pipe(name, std::move(read_cb), options);
 }
 
 /// tcp_server without the deprecated form.
