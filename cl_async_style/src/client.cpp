@@ -11,7 +11,8 @@ namespace antiphon::cl_async_style {
 namespace detail {
 
 std::shared_ptr<stream> make_client(stream::kind kind, read_callback read_cb,
-                                    stream_read_callback stream_read_cb, connect_options& options) {
+                                    stream_read_callback stream_read_cb, connect_options& options,
+                                    std::shared_ptr<const tls_settings> tls) {
   loop& in = loop::to_open_in();
   if (read_cb && options.stream)
     throw std::invalid_argument("in stream mode read_cb takes (socket&, async_io_stream&)");
@@ -26,7 +27,8 @@ std::shared_ptr<stream> make_client(stream::kind kind, read_callback read_cb,
   stream_settings settings{.marks = {},
                            .allow_half_open = options.allow_half_open,
                            .stream_mode = options.stream,
-                           .keep_input = keep_input};
+                           .keep_input = keep_input,
+                           .tls = std::move(tls)};
   if (options.high_water || options.low_water)
     settings.marks = WaterMarks(options.high_water, options.low_water);
   auto callbacks = std::make_shared<const stream_callbacks>(
@@ -46,13 +48,11 @@ std::shared_ptr<stream> make_client(stream::kind kind, read_callback read_cb,
   return made;
 }
 
-}  // namespace detail
-
-namespace {
-
 std::shared_ptr<socket> start_tcp(const std::string& host, std::uint16_t port, read_callback read_cb,
-                                  stream_read_callback stream_read_cb, connect_options& options) {
-  auto made = detail::make_client(stream::kind::tcp, std::move(read_cb), std::move(stream_read_cb), options);
+                                  stream_read_callback stream_read_cb, connect_options& options,
+                                  std::shared_ptr<const tls_settings> tls) {
+  auto made =
+      make_client(stream::kind::tcp, std::move(read_cb), std::move(stream_read_cb), options, std::move(tls));
   if (const auto where = socket_address::parse(host, port)) {
     made->connect(*where);
     return made;
@@ -70,6 +70,10 @@ std::shared_ptr<socket> start_tcp(const std::string& host, std::uint16_t port, r
   return made;
 }
 
+}  // namespace detail
+
+namespace {
+
 std::shared_ptr<socket> start_pipe(const std::string& name, read_callback read_cb,
                                    stream_read_callback stream_read_cb, connect_options& options) {
   auto made = detail::make_client(stream::kind::pipe, std::move(read_cb), std::move(stream_read_cb), options);
@@ -81,7 +85,7 @@ std::shared_ptr<socket> start_pipe(const std::string& name, read_callback read_c
 
 std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, read_callback read_cb,
                                     connect_options options) {
-  return start_tcp(host, port, std::move(read_cb), {}, options);
+  return detail::start_tcp(host, port, std::move(read_cb), {}, options);
 }
 
 std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, read_callback read_cb,

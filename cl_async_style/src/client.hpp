@@ -11,6 +11,13 @@ namespace antiphon::cl_async_style::detail {
 /// std::invalid_argument for options that exclude each other.
 [[nodiscard]] std::shared_ptr<stream> make_client(stream::kind kind, read_callback read_cb,
                                                   stream_read_callback stream_read_cb,
-                                                  connect_options& options);
+                                                  connect_options& options,
+                                                  std::shared_ptr<const tls_settings> tls = {});
+
+/// What all clients on TCP are made by; one of the two read callbacks is null.
+[[nodiscard]] std::shared_ptr<socket> start_tcp(const std::string& host, std::uint16_t port,
+                                                read_callback read_cb, stream_read_callback stream_read_cb,
+                                                connect_options& options,
+                                                std::shared_ptr<const tls_settings> tls = {});
 
 }  // namespace antiphon::cl_async_style::detail

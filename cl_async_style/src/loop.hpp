@@ -80,6 +80,12 @@ class loop {
 
   [[nodiscard]] uv_loop_t* uv() noexcept { return &uv_; }
   [[nodiscard]] std::span<char> input() noexcept { return input_; }
+  /// Room for one opened record of TLS (CL-249).
+  [[nodiscard]] std::span<std::byte> opened() {
+    constexpr std::size_t record = 16384;
+    opened_.resize(record);
+    return opened_;
+  }
   [[nodiscard]] bool closing() const noexcept { return closing_; }
   [[nodiscard]] bool upstream_quirks() const noexcept { return options_.upstream_quirks; }
   [[nodiscard]] std::size_t handles() const noexcept { return owners_.size(); }
@@ -115,6 +121,7 @@ class loop {
   std::exception_ptr error_;
   std::vector<std::string> spare_buffers_;
   std::vector<char> input_;
+  std::vector<std::byte> opened_;  // empty until there is TLS
   std::uint64_t id_;
   bool in_tick_ = false;
   bool closing_ = false;

@@ -20,7 +20,8 @@ stream::stream(loop& in, kind what, direction where, std::shared_ptr<const strea
       settings_(settings),
       phase_(where == direction::incoming ? phase::open : phase::connecting),
       kind_(what),
-      direction_(where) {
+      direction_(where),
+      tls_(settings.tls ? std::make_unique<tls_layer>(settings.tls) : nullptr) {
   if (what == kind::tcp)
     uv_tcp_init(in.uv(), &handle_.tcp);
   else
@@ -73,10 +74,16 @@ void stream::connected(int status) {
   if (phase_ == phase::leaving) {
     phase_ = phase::draining;
     discard_input();
+    if (tls_) shake_hands();
     flush();
     return;
   }
   phase_ = phase::open;
+  if (tls_) shake_hands();  // makes its hello
+  if (phase_ != phase::open) {  // it could not
+    after_reading_sealed();
+    return;
+  }
   start_reading();
   if (callbacks_->connect_cb) guard([this] { callbacks_->connect_cb(*this); });
   // Held back until now: nothing comes before connect_cb.
@@ -106,19 +113,19 @@ void stream::attached() {
 
 void stream::start_reading() {
   started_ = true;
-  if (!reading()) return;
-  reading_ = false;
-  set_reading(true);
+  if (!closed() && (reading_ || shaking())) read_start();
 }
 
 void stream::set_reading(bool on) {
   const bool was = reading_;
   reading_ = on;
   if (phase_ != phase::open || !started_ || eof_ == eof::received || was == on) return;
-  if (on)
+  if (on) {
     read_start();
-  else
+    if (tls_) resume_sealed();
+  } else if (!shaking()) {
     uv_read_stop(uv());
+  }
 }
 
 void stream::read_start() {
@@ -140,8 +147,16 @@ void stream::discard_input() {
 }
 
 void stream::read(ssize_t count, const char* octets) {
+  if (phase_ == phase::draining && shaking() && count > 0) {  // something waits for the handshake
+    read_sealed(std::as_bytes(std::span(octets, static_cast<std::size_t>(count))));
+    return;
+  }
   if (phase_ == phase::draining && count < 0) {
     uv_read_stop(uv());
+    if (shaking() && requests_.gathered > 0) {  // it will never be sent
+      fail(count == UV_EOF ? UV_EPIPE : static_cast<int>(count));
+      return;
+    }
     if (count == UV_EOF) return;
     if (requests_.in_flight == 0) {  // nobody waits for anything any more
       close_handle();
@@ -155,13 +170,24 @@ void stream::read(ssize_t count, const char* octets) {
     // Nothing came: libuv says so after a read that filled the buffer (CL-142).
     if (count == 0 && !in().upstream_quirks()) return;
     if (timeouts_) timeouts_->last_read = uv_now(in().uv());
-    deliver_octets(std::as_bytes(std::span(octets, static_cast<std::size_t>(count))));
+    const auto came = std::as_bytes(std::span(octets, static_cast<std::size_t>(count)));
+    if (tls_)
+      read_sealed(came);
+    else
+      deliver_octets(came);
     return;
   }
   if (count != UV_EOF) {
     fail(static_cast<int>(count));
     return;
   }
+  if (tls_)
+    end_of_sealed();
+  else
+    end_of_input();
+}
+
+void stream::end_of_input() {
   eof_ = eof::received;
   uv_read_stop(uv());
   deliver(detail::condition_factory::from_errno(UV_EOF, self()));
@@ -203,7 +229,7 @@ void stream::close(bool force) {
   leave();
   if (was_connecting) {
     phase_ = phase::leaving;
-    if (gathered_.empty()) close_handle();
+    if (nothing_gathered()) close_handle();
     return;
   }
   phase_ = phase::draining;
@@ -224,7 +250,7 @@ void stream::abort() {
 void stream::shutdown() {
   if (closed() || sending_ != sending::open) return;
   sending_ = sending::ending;
-  if (phase_ == phase::open && !writing_ && gathered_.empty()) end_sending();
+  if (phase_ == phase::open && !writing_ && nothing_gathered() && !shaking()) end_sending();
 }
 
 /// The FIN; the descriptor of a socket that is closed follows at once (CL-129).
@@ -234,6 +260,7 @@ void stream::end_sending() {
     if (phase_ == phase::draining) close_handle();
     return;
   }
+  if (say_goodbye()) return;
   sending_ = sending::shutting;
   request_.shutdown.data = this;
   const int error = uv_shutdown(&request_.shutdown, uv(), [](uv_shutdown_t* request, int) {
@@ -267,6 +294,7 @@ void stream::deliver(std::shared_ptr<const event_error> event) {
 void stream::close_handle() {
   phase_ = phase::closing;
   gathered_.clear();
+  if (tls_) tls_->gathered.clear();
   stop_timers();
   uv_close(&handle_.any, [](uv_handle_t* handle) {
     stream& which = of(handle->data);
@@ -282,6 +310,8 @@ void stream::finish() {
   // Both may hold this socket, and would keep it for ever.
   cause_.reset();
   callbacks_.reset();
+  tls_.reset();
+  settings_.tls.reset();
   in().release(*this);
 }
 

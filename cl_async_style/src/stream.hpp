@@ -15,6 +15,7 @@
 #include "antiphon/cl_async_style/socket.hpp"
 #include "antiphon/flow_control.hpp"
 #include "loop.hpp"
+#include "tls_layer.hpp"
 
 namespace antiphon::cl_async_style {
 
@@ -36,6 +37,7 @@ struct stream_settings {
   bool allow_half_open = false;
   bool stream_mode = false;
   bool keep_input = true;  // stream mode: what read_cb leaves stays (CL-149)
+  std::shared_ptr<const tls_settings> tls{};
 };
 
 /// Where a socket is in its life. Each step is taken once, in this order, some left out:
@@ -93,6 +95,8 @@ class stream final : public socket, public handle_owner {
   [[nodiscard]] std::size_t buffered() const noexcept;
   [[nodiscard]] const WaterMarks& marks() const noexcept { return settings_.marks; }
   [[nodiscard]] const std::string& peer_name();
+  /// Null without TLS, and after the end.
+  [[nodiscard]] const tls::Engine* engine() const noexcept { return tls_ ? &tls_->engine : nullptr; }
   [[nodiscard]] async_io_stream* async() noexcept { return async_ ? &*async_ : nullptr; }
   [[nodiscard]] std::shared_ptr<stream> self() {
     return std::static_pointer_cast<stream>(shared_from_this());
@@ -114,6 +118,7 @@ class stream final : public socket, public handle_owner {
   void read_start();
   void discard_input();
   void read(ssize_t count, const char* octets);
+  void end_of_input();
   void deliver_octets(std::span<const std::byte> octets);
   void leave();
   void fail(int number);
@@ -130,6 +135,23 @@ class stream final : public socket, public handle_owner {
   void failed(int status, unsigned requests);
   void sent(unsigned requests);
   void signal_flow(FlowSignal signal);
+
+  void go_on_ending();
+  /// Nothing that was written is still here.
+  [[nodiscard]] bool nothing_gathered() const noexcept {
+    return gathered_.empty() && (!tls_ || tls_->gathered.empty());
+  }
+
+  // stream_tls.cpp
+  [[nodiscard]] bool shaking() const noexcept { return tls_ && tls_->shaking(); }
+  void read_sealed(std::span<const std::byte> octets);
+  void after_reading_sealed();
+  bool shake_hands();
+  void open_sealed();
+  void resume_sealed();
+  void end_of_sealed();
+  void tls_failed();
+  bool say_goodbye();
 
   // stream_timeouts.cpp
   void arm_read_timer(std::chrono::milliseconds wait);
@@ -181,6 +203,7 @@ class stream final : public socket, public handle_owner {
   bool writing_ = false;
   bool flush_queued_ = false;
   std::optional<async_io_stream> async_;
+  std::unique_ptr<tls_layer> tls_;
   std::string peer_name_;
 
   struct timeouts {

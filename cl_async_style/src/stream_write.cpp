@@ -18,12 +18,13 @@ uv_buf_t view(const std::string& octets, std::size_t from) noexcept {
 std::size_t stream::buffered() const noexcept {
   if (phase_ == phase::closed || phase_ == phase::done) return 0;
   const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(&handle_.stream) : 0;
-  return gathered_.size() + queued;
+  return gathered_.size() + queued + (tls_ ? tls_->gathered.size() : 0);
 }
 
 void stream::gather(std::span<const std::byte> data) {
-  in().lend_buffer(gathered_, data.size());
-  gathered_.append(reinterpret_cast<const char*>(data.data()), data.size());
+  std::string& to = tls_ ? tls_->gathered : gathered_;
+  in().lend_buffer(to, data.size());
+  to.append(reinterpret_cast<const char*>(data.data()), data.size());
 }
 
 void stream::write(std::span<const std::byte> data, bool force) {
@@ -79,19 +80,27 @@ void stream::queue_flush() {
 /// To the kernel if it takes it, else to libuv. One request at a time: what is written meanwhile goes with
 /// the next.
 void stream::flush() {
-  if (requests_.gathered == 0 || (phase_ != phase::open && phase_ != phase::draining)) return;
+  const bool tls_speaks = tls_ && tls_->has_output();
+  if ((requests_.gathered == 0 && !tls_speaks) || (phase_ != phase::open && phase_ != phase::draining))
+    return;
   if (writing_) {
     requests_.handed = requests_.gathered;
     return;
   }
   if (uv_is_writable(uv()) == 0) {
     gathered_.clear();
+    if (tls_) tls_->gathered.clear();
     requests_.gathered = requests_.handed = 0;
     detail::condition_factory::raise_of(UV_EPIPE, self());
   }
-  const unsigned requests = std::exchange(requests_.gathered, 0);
-  requests_.handed = 0;
-  requests_.plain = requests_.replacing = false;
+  unsigned requests = 0;
+  if (!shaking()) {  // else what was written waits, and only TLS speaks
+    requests = std::exchange(requests_.gathered, 0);
+    requests_.handed = 0;
+    requests_.plain = requests_.replacing = false;
+  }
+  if (tls_) tls_->seal(gathered_);
+  if (requests == 0 && gathered_.empty()) return;
   std::size_t taken = 0;
   if (!gathered_.empty()) {
     const uv_buf_t buffer = view(gathered_, 0);
@@ -139,11 +148,13 @@ void stream::failed(int status, unsigned requests) {
   requests += std::exchange(requests_.handed, 0);
   if (status != UV_ECANCELED) {
     const int number = refused != 0 ? refused : status;
-    if (phase_ <= phase::draining)
+    if (tls_ && tls_->broken && phase_ <= phase::draining)
+      abort();  // it was told already
+    else if (phase_ <= phase::draining)
       fail(number);
-    else
+    else if (requests > 0)
       deliver(detail::condition_factory::from_errno(number, self()));
-    --requests;
+    if (requests > 0) --requests;  // none: only TLS spoke
   }
   const int rest = refused != 0 ? UV_EPIPE : UV_ECANCELED;
   for (unsigned i = 0; i < requests; ++i) deliver(detail::condition_factory::from_errno(rest, self()));
@@ -151,17 +162,25 @@ void stream::failed(int status, unsigned requests) {
 
 /// The kernel has taken all of these.
 void stream::sent(unsigned requests) {
-  if (callbacks_->write_cb || replacing_ > 0)
+  if (requests > 0 && (callbacks_->write_cb || replacing_ > 0))
     in().next_tick(
         [this, requests] {
           for (unsigned i = 0; i < requests && callbacks_->write_cb; ++i)
             guard([this] { callbacks_->write_cb(*this); });
         },
         self());
-  if (requests_.handed > 0 || phase_ == phase::draining) flush();  // what waited behind them
+  // What waited behind them.
+  if (requests_.handed > 0 || phase_ == phase::draining || (tls_ && tls_->has_output())) flush();
   if (writing_) return;
-  if ((sending_ == sending::ending && gathered_.empty()) || phase_ == phase::draining) end_sending();
+  go_on_ending();
   if (phase_ == phase::open) signal_flow(settings_.marks.removed(buffered()));
+}
+
+/// The FIN, when nothing is left to go before it.
+void stream::go_on_ending() {
+  if (writing_) return;
+  if (shaking() && (phase_ == phase::open || requests_.gathered > 0)) return;
+  if ((sending_ == sending::ending && nothing_gathered()) || phase_ == phase::draining) end_sending();
 }
 
 void stream::signal_flow(FlowSignal signal) {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "deprecated.hpp"
+#include "server.hpp"
 #include "stream.hpp"
 
 namespace antiphon::cl_async_style {
@@ -22,6 +23,7 @@ class listener : public socket_server, public handle_owner {
     uv_close(&handle_.any, [](uv_handle_t* handle) {
       auto& which = *static_cast<listener*>(handle->data);
       which.callbacks_.reset();  // they may hold the listener's owner
+      which.settings_.tls.reset();
       which.in().release(which);
     });
   }
@@ -38,7 +40,7 @@ class listener : public socket_server, public handle_owner {
 
  protected:
   listener(loop& in, stream::kind what, read_callback read_cb, stream_read_callback stream_read_cb,
-           server_options& options)
+           server_options& options, std::shared_ptr<const tls_settings> tls = {})
       : handle_owner(in),
         callbacks_(std::make_shared<const stream_callbacks>(
             stream_callbacks{.read_cb = std::move(read_cb),
@@ -50,6 +52,7 @@ class listener : public socket_server, public handle_owner {
                              .pause_write_cb = std::move(options.pause_write_cb),
                              .resume_write_cb = std::move(options.resume_write_cb)})),
         kind_(what) {
+    settings_.tls = std::move(tls);
     settings_.allow_half_open = options.allow_half_open;
     settings_.stream_mode = options.stream;
     if (options.high_water || options.low_water)
@@ -104,8 +107,10 @@ class listener : public socket_server, public handle_owner {
 
 class tcp_listener final : public listener {
  public:
-  tcp_listener(loop& in, read_callback read_cb, stream_read_callback stream_read_cb, server_options& options)
-      : listener(in, stream::kind::tcp, std::move(read_cb), std::move(stream_read_cb), options) {}
+  tcp_listener(loop& in, read_callback read_cb, stream_read_callback stream_read_cb, server_options& options,
+               std::shared_ptr<const tls_settings> tls)
+      : listener(in, stream::kind::tcp, std::move(read_cb), std::move(stream_read_cb), options,
+                 std::move(tls)) {}
 
   void open(const std::string& host, std::uint16_t port, const server_options& options) {
     // Before the handle is made, which upstream leaks here (CL-082).
@@ -158,20 +163,6 @@ const listener& of(const socket_server& server) noexcept {
   return static_cast<const listener&>(server);
 }
 
-void check_stream(const read_callback& read_cb, const server_options& options) {
-  if (read_cb && options.stream)
-    throw std::invalid_argument("in stream mode read_cb takes (socket&, async_io_stream&)");
-}
-
-std::shared_ptr<socket_server> open_tcp(const std::optional<std::string>& address, std::uint16_t port,
-                                        read_callback read_cb, stream_read_callback stream_read_cb,
-                                        server_options& options) {
-  auto server = std::make_shared<tcp_listener>(loop::to_open_in(), std::move(read_cb),
-                                               std::move(stream_read_cb), options);
-  server->open(address.value_or("0.0.0.0"), port, options);
-  return server;
-}
-
 std::shared_ptr<socket_server> open_pipe(const std::string& name, read_callback read_cb,
                                          stream_read_callback stream_read_cb, server_options& options) {
   auto server = std::make_shared<pipe_listener>(loop::to_open_in(), std::move(read_cb),
@@ -182,10 +173,28 @@ std::shared_ptr<socket_server> open_pipe(const std::string& name, read_callback 
 
 }  // namespace
 
+namespace detail {
+
+void check_stream(const read_callback& read_cb, const server_options& options) {
+  if (read_cb && options.stream)
+    throw std::invalid_argument("in stream mode read_cb takes (socket&, async_io_stream&)");
+}
+
+std::shared_ptr<socket_server> open_tcp(const std::optional<std::string>& address, std::uint16_t port,
+                                        read_callback read_cb, stream_read_callback stream_read_cb,
+                                        server_options& options, std::shared_ptr<const tls_settings> tls) {
+  auto server = std::make_shared<tcp_listener>(loop::to_open_in(), std::move(read_cb),
+                                               std::move(stream_read_cb), options, std::move(tls));
+  server->open(address.value_or("0.0.0.0"), port, options);
+  return server;
+}
+
+}  // namespace detail
+
 std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
                                           read_callback read_cb, server_options options) {
-  check_stream(read_cb, options);
-  return open_tcp(address, port, std::move(read_cb), {}, options);
+  detail::check_stream(read_cb, options);
+  return detail::open_tcp(address, port, std::move(read_cb), {}, options);
 }
 
 std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
@@ -198,7 +207,7 @@ std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, st
 
 std::shared_ptr<socket_server> pipe_server(const std::string& name, read_callback read_cb,
                                            server_options options) {
-  check_stream(read_cb, options);
+  detail::check_stream(read_cb, options);
   return open_pipe(name, std::move(read_cb), {}, options);
 }
 

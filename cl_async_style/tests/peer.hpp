@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -167,12 +168,22 @@ struct scene {
   event_loop_options loop_options;
   std::atomic<bool> over = false;  ///< a close_cb was called
   bool keep_running = false;       ///< the end of a connection does not end the loop
+  std::optional<ssl_parameters> ssl;  ///< the server speaks TLS
   std::shared_ptr<socket> last;
+
+  /// As play_at, with a peer that is connected.
+  template <typename Script>
+  void play(Script script) {
+    play_at([script](std::uint16_t port) {
+      peer client(port);
+      script(client);
+    });
+  }
 
   /// Listens, runs `script` as the peer in a thread of its own and the loop here, until the connection has
   /// ended.
   template <typename Script>
-  void play(Script script) {
+  void play_at(Script script) {
     std::thread thread;
     struct joiner {
       std::thread* of;
@@ -207,18 +218,14 @@ struct scene {
     };
     start_event_loop(
         [&] {
-          const auto server = tcp_server(
-              "127.0.0.1", 0,
-              [this](socket& which, std::span<const std::byte> octets) {
-                const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
-                log.push_back("read " + (text.size() < 20 ? std::string(text) : std::to_string(text.size())));
-                if (on_read) on_read(which, text);
-              },
-              options);
-          thread = std::thread([port = server_port(*server), script] {
-            peer client(port);
-            script(client);
-          });
+          read_callback read_cb = [this](socket& which, std::span<const std::byte> octets) {
+            const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
+            log.push_back("read " + (text.size() < 20 ? std::string(text) : std::to_string(text.size())));
+            if (on_read) on_read(which, text);
+          };
+          const auto server = ssl ? tcp_ssl_server("127.0.0.1", 0, std::move(read_cb), options, *ssl)
+                                  : tcp_server("127.0.0.1", 0, std::move(read_cb), options);
+          thread = std::thread([port = server_port(*server), script] { script(port); });
         },
         loop_options);
   }

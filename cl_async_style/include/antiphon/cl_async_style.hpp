@@ -11,4 +11,5 @@
 #include "antiphon/cl_async_style/filesystem.hpp"
 #include "antiphon/cl_async_style/process.hpp"
 #include "antiphon/cl_async_style/socket.hpp"
+#include "antiphon/cl_async_style/ssl.hpp"
 #include "antiphon/cl_async_style/tcp_server.hpp"

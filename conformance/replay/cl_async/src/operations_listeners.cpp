@@ -68,6 +68,23 @@ void pipe_listen(Server& server, const Op& op, const SocketPtr&) {
                 : cl::pipe_server(path, read_cb(server, op), options));
 }
 
+void ssl_listen(Server& server, const Op& op, const SocketPtr&) {
+  const std::optional<std::string> host =
+      op.arg(0).is_null() ? std::nullopt : std::optional(op.arg(0).get<std::string>());
+  const std::uint16_t port = server.stage().port(op.arg(1));
+  const cl::server_options options = server_options(server, op);
+  cl::ssl_parameters ssl;
+  ssl.certificate = server.stage().path(op.options.value("certificate", Json("")));
+  ssl.key = server.stage().path(op.options.value("key", Json("")));
+  if (op.options.value("keytype", "") == "asn1") ssl.keytype = cl::ssl_keytype::asn1;
+  ssl.ciphers = op.options.value("ciphers", "");
+  ssl.password = op.options.value("password", "");
+  listening(server, op, "tcp-server",
+            options.stream && !op.flag("no_read_cb")
+                ? cl::tcp_ssl_server(host, port, server.stream_read_cb(via(op)), options, ssl)
+                : cl::tcp_ssl_server(host, port, read_cb(server, op), options, ssl));
+}
+
 void close_server(Server& server, const Op& op, const SocketPtr&) {
   const std::string id = op.arg(0).is_string() ? op.arg(0).get<std::string>() : "s1";
   const auto found = server.servers.find(id);
@@ -122,8 +139,12 @@ void pipe_connect(Server& server, const Op& op, const SocketPtr&) {
 
 const Operations& listener_operations() {
   static const Operations operations = {
-      {"listen", listen},   {"pipe_listen", pipe_listen},   {"close_server", close_server},
-      {"connect", connect}, {"pipe_connect", pipe_connect},
+      {"listen", listen},
+      {"pipe_listen", pipe_listen},
+      {"ssl_listen", ssl_listen},
+      {"close_server", close_server},
+      {"connect", connect},
+      {"pipe_connect", pipe_connect},
   };
   return operations;
 }
