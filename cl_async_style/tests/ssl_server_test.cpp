@@ -20,14 +20,12 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// A scene whose server speaks TLS.
-scene secure() {
-  scene play;
-  play.ssl = certificates::of_server();
-  return play;
-}
+struct secure_scene : scene {
+  secure_scene() { ssl = certificates::of_server(); }
+};
 
 TEST(ssl_server, the_same_sockets_with_the_octets_encrypted_beneath_CL_240) {
-  scene play = secure();
+  secure_scene play;
   play.on_read = [](socket& which, std::string_view text) {
     EXPECT_EQ(ssl_engine(which)->version(), "TLSv1.3");
     EXPECT_EQ(ssl_engine(which)->server_name(), "localhost");
@@ -95,13 +93,13 @@ TEST(ssl_server, an_encrypted_key_is_opened_by_its_password) {
 }
 
 TEST(ssl_server, connect_cb_comes_with_the_tcp_connection_and_one_that_never_speaks_tls_just_ends_CL_242) {
-  scene play = secure();
+  secure_scene play;
   play.play([](peer& client) { client.shutdown_write(); });
   EXPECT_THAT(play.log, ElementsAre("connect", "event socket-eof closed", "close none"));
 }
 
 TEST(ssl_server, what_is_written_before_the_handshake_is_done_is_sent_after_it_CL_243) {
-  scene play = secure();
+  secure_scene play;
   play.on_connect = [](socket& which) {
     write_socket_data(which, "wel");
     write_socket_data(which, "come", {.force = true});
@@ -120,7 +118,7 @@ TEST(ssl_server, what_is_written_before_the_handshake_is_done_is_sent_after_it_C
 }
 
 TEST(ssl_server, a_close_before_the_handshake_is_done_still_sends_what_was_written_CL_121_CL_243) {
-  scene play = secure();
+  secure_scene play;
   play.on_connect = [](socket& which) {
     write_socket_data(which, "bye");
     close_socket(which);
@@ -134,16 +132,26 @@ TEST(ssl_server, a_close_before_the_handshake_is_done_still_sends_what_was_writt
   EXPECT_THAT(play.log, ElementsAre("connect", "close none"));
 }
 
-TEST(ssl_server, a_handshake_that_fails_is_told_and_the_connection_ends_with_an_alert_CL_244) {
-  scene play = secure();
-  std::string seen;
+// What does not even look like TLS gets no alert; OpenSSL has none for it.
+TEST(ssl_server, octets_that_are_no_tls_are_told_and_end_the_connection_CL_244) {
+  secure_scene play;
   play.on_event = [](socket&, const std::exception& event) {
     const auto* error = condition_cast<tcp_ssl_error>(event);
     ASSERT_NE(error, nullptr);
     EXPECT_THAT(std::string(error->event_errmsg()), HasSubstr("SSL"));
   };
-  play.play([&](peer& client) {
+  play.play([](peer& client) {
     client.send("this is not a TLS record\r\n\r\n");
+    client.read_all();
+  });
+  EXPECT_THAT(play.log, ElementsAre("connect", "event tcp-ssl-error closed", "close tcp-ssl-error"));
+}
+
+TEST(ssl_server, a_handshake_that_fails_is_told_and_the_connection_ends_with_an_alert_CL_244) {
+  secure_scene play;
+  std::string seen;
+  play.play([&](peer& client) {
+    client.send(std::string("\x16\x03\x01\x00\x05hello", 10));
     seen = client.read_all();
   });
   EXPECT_EQ(seen.substr(0, 1), "\x15") << "an alert";
@@ -151,7 +159,7 @@ TEST(ssl_server, a_handshake_that_fails_is_told_and_the_connection_ends_with_an_
 }
 
 TEST(ssl_server, a_broken_record_ends_the_connection_CL_244) {
-  scene play = secure();
+  secure_scene play;
   play.on_read = [](socket& which, std::string_view) { write_socket_data(which, "got it"); };
   play.play_at([](std::uint16_t port) {
     tls_peer client(port);
@@ -168,7 +176,7 @@ TEST(ssl_server, a_broken_record_ends_the_connection_CL_244) {
 
 TEST(ssl_server, close_says_close_notify_after_what_was_written_and_force_does_not_CL_246) {
   for (const bool force : {false, true}) {
-    scene play = secure();
+    secure_scene play;
     play.on_read = [&](socket& which, std::string_view) {
       if (!force) write_socket_data(which, "bye");
       close_socket(which, {.force = force});
@@ -187,7 +195,7 @@ TEST(ssl_server, close_says_close_notify_after_what_was_written_and_force_does_n
 }
 
 TEST(ssl_server, an_end_without_close_notify_is_told_apart_as_truncated_CL_246) {
-  scene play = secure();
+  secure_scene play;
   play.on_event = [](socket&, const std::exception& event) {
     const auto* error = condition_cast<tcp_ssl_error>(event);
     ASSERT_NE(error, nullptr);
@@ -204,7 +212,7 @@ TEST(ssl_server, an_end_without_close_notify_is_told_apart_as_truncated_CL_246) 
 }
 
 TEST(ssl_server, the_truth_about_close_notify_can_be_given_up_for_upstreams_CL_246) {
-  scene play = secure();
+  secure_scene play;
   play.loop_options.upstream_quirks = true;
   play.play_at([](std::uint16_t port) {
     tls_peer client(port);
@@ -244,7 +252,7 @@ TEST(ssl_server, stream_mode_works_CL_247) {
 }
 
 TEST(ssl_server, writes_with_callbacks_keep_reading_and_writing_CL_248) {
-  scene play = secure();
+  secure_scene play;
   play.on_read = [&](socket& which, std::string_view text) {
     if (text == "c") return close_socket(which);
     write_socket_data(which, "r", {.write_cb = [&](socket&) { play.log.emplace_back("written"); }});
@@ -264,7 +272,7 @@ TEST(ssl_server, writes_with_callbacks_keep_reading_and_writing_CL_248) {
 
 TEST(ssl_server, big_data_goes_both_ways_and_read_cb_gets_a_record_at_most_CL_249) {
   const std::string big(300'000, 'x');
-  scene play = secure();
+  secure_scene play;
   std::size_t size = 0;
   std::size_t longest = 0;
   play.on_read = [&](socket& which, std::string_view text) {
@@ -283,7 +291,7 @@ TEST(ssl_server, big_data_goes_both_ways_and_read_cb_gets_a_record_at_most_CL_24
 }
 
 TEST(ssl_server, disable_socket_holds_back_what_the_engine_has_and_the_handshake_goes_on) {
-  scene play = secure();
+  secure_scene play;
   play.on_connect = [](socket& which) {
     disable_socket(which);
     write_socket_data(which, "hello");
@@ -311,7 +319,7 @@ TEST(ssl_server, disable_socket_holds_back_what_the_engine_has_and_the_handshake
 }
 
 TEST(ssl_server, half_open_sends_on_after_the_peers_close_notify) {
-  scene play = secure();
+  secure_scene play;
   play.options.allow_half_open = true;
   play.on_event = [](socket& which, const std::exception&) {
     write_socket_data(which, "still here");

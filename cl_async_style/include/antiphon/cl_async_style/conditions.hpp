@@ -183,6 +183,10 @@ class tcp_ssl_error : public tcp_error {
  public:
   using tcp_error::tcp_error;
   [[nodiscard]] std::string_view type_name() const noexcept override { return "tcp-ssl-error"; }
+  /// The engine's words; the number is only a rough one: EPROTO, or EOF for octets that ended too early.
+  [[nodiscard]] const char* what() const noexcept override {
+    return event_errmsg().empty() ? type_name().data() : event_errmsg().data();
+  }
 };
 
 /// Declared, never made, as upstream (CL-057): a bind that fails throws what CL-088 says.
