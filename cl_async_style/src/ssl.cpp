@@ -47,6 +47,7 @@ tls::Context make_context(tls::Role role, const ssl_parameters& ssl) {
   } else if (role == tls::Role::server) {
     throw tcp_ssl_error(UV_EINVAL, "a TLS server needs a certificate");
   }
+  if (!ssl.alpn_protocols.empty()) context.set_alpn_protocols(ssl.alpn_protocols);
   if (!ssl.ciphers.empty()) context.set_ciphers(ssl.ciphers);
   if (ssl.ssl_options != 0) SSL_CTX_set_options(context.native(), ssl.ssl_options);
   return context;

@@ -54,6 +54,17 @@ class tls_peer {
   tls_peer& operator=(const tls_peer&) = delete;
   ~tls_peer() { close(); }
 
+  static int connected(std::uint16_t port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_port = htons(port);
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof(where)) != 0)
+      throw std::runtime_error("the peer cannot connect");
+    return fd;
+  }
+
   static tls::Context client_context() {
     tls::Context context(tls::Role::client);
     context.add_verify_certificates(certificates::all().authority.certificate());
@@ -106,16 +117,6 @@ class tls_peer {
   [[nodiscard]] tls::Engine& engine() noexcept { return engine_; }
 
  private:
-  static int connected(std::uint16_t port) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof(where)) != 0)
-      throw std::runtime_error("the peer cannot connect");
-    return fd;
-  }
   void flush() {
     const auto output = engine_.take_output();
     send_raw({reinterpret_cast<const char*>(output.data()), output.size()});

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "antiphon/cl_async_style/client.hpp"
 #include "antiphon/cl_async_style/tcp_server.hpp"
@@ -25,7 +26,8 @@ struct ssl_parameters {
   std::uint64_t ssl_options = 0;  ///< OpenSSL's SSL_OP_* bits, added to the engine's own
   std::string ciphers{};          ///< OpenSSL's cipher list, for TLS 1.2
   // Extensions.
-  std::string password{};  ///< of an encrypted key
+  std::string password{};                     ///< of an encrypted key
+  std::vector<std::string> alpn_protocols{};  ///< what is spoken inside, in order of preference
   bool verify = true;  ///< clients: the certificate must be trusted and fit the name (upstream: off, CL-245)
   std::string ca_file{};           ///< clients: the authorities to trust, instead of the system's
   std::string server_name{};       ///< clients: for SNI and verification, instead of the host
