@@ -42,7 +42,7 @@ void routes() {
 int main(int argc, char** argv) {
   const int port = argc > 1 ? std::atoi(argv[1]) : 8080;
   try {
-    return as::with_event_loop({.catch_app_errors = true}, [port] {
+    as::with_event_loop({.catch_app_errors = true}, [port] {
       routes();
       const auto server = as::start_server({.bind = "127.0.0.1",
                                             .port = static_cast<std::uint16_t>(port),
@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
       as::signal_handler(SIGINT, stop);
       as::signal_handler(SIGTERM, stop);
     });
+    return 0;
   } catch (const std::exception& error) {
     std::cerr << "http_app: " << error.what() << "\n";
     return 1;

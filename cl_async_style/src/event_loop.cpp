@@ -157,9 +157,17 @@ void loop::application_error(const std::exception& error, std::exception_ptr exc
 }
 
 void loop::lend_buffer(std::string& to, std::size_t size) {
-  if (!to.empty() || to.capacity() >= size || size <= kept_capacity || spare_buffers_.empty()) return;
-  to = std::move(spare_buffers_.back());
-  spare_buffers_.pop_back();
+  const std::size_t needed = to.size() + size;
+  if (needed <= to.capacity()) return;
+  while (!spare_buffers_.empty()) {
+    std::string spare = std::move(spare_buffers_.back());
+    spare_buffers_.pop_back();
+    if (spare.capacity() < needed) continue;  // dropped, so that in time all are large enough
+    spare.assign(to);
+    to.swap(spare);
+    take_back(spare);
+    return;
+  }
 }
 
 void loop::take_back(std::string& buffer) noexcept {
