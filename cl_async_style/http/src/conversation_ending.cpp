@@ -26,6 +26,7 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
   failed_ = true;
   holding_ = false;
   held_.reset();
+  set(answering::held);  // whoever is called from now on cannot answer any more
   if (on_cancel_) call(on_cancel_);
   drop_callbacks();
   writer_.begin_error();
@@ -33,7 +34,6 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
   const std::string text = std::string(reason) + "\n";
   headers_.clear();
   const http::ResponseView view{status, all_fields(own), text};
-  set(answering::held);
   try {
     server_.state().run(hook::response_started, *this, request_, status, view.fields, view.body);
   } catch (const std::exception& error) {

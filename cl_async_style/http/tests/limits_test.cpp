@@ -56,5 +56,20 @@ TEST(limits, a_handler_that_does_not_answer_is_503_and_told) {
   EXPECT_TRUE(cancelled);
 }
 
+TEST(limits, a_handler_that_is_told_of_its_end_cannot_answer_any_more) {
+  web server(
+      [] {
+        defroute("GET", "/", [](request&, response& to, const auto&) {
+          to.on_cancel([&to] { to.respond(200, "text/plain", "too late"); });
+        });
+      },
+      short_limits());
+  client peer(server);
+  peer.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  const std::string all = peer.read_all();
+  EXPECT_THAT(all, StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(all.rfind("HTTP/1.1 "), 0U);
+}
+
 }  // namespace
 }  // namespace antiphon::cl_async_style::test
