@@ -6,13 +6,15 @@ Reads requests as JSON lines from standard input, answers and tells events on st
 
 import argparse
 import asyncio
+import errno
 import json
 import platform
+import ssl
 import sys
 import threading
 import zlib
 
-OFFERS = ["tcp", "write_eof", "keep_open_after_eof", "flow_control", "set_write_buffer_limits", "pause_reading",
+OFFERS = ["tcp", "unix", "tls", "write_eof", "keep_open_after_eof", "flow_control", "set_write_buffer_limits", "pause_reading",
           "set_protocol", "abort", "exceptions", "writelines"]
 PATTERN = bytes(range(251))
 ACTIONS = {"write", "writelines", "write_until_paused", "echo", "write_eof", "close", "abort", "pause_reading",
@@ -61,8 +63,7 @@ class Connection:
 
     def __init__(self, adapter, listener):
         self.adapter, self.listener, self.script = adapter, listener, adapter.scripts[listener]
-        self.number = len(adapter.connections)
-        adapter.connections.append(self)
+        self.number = -1  # until it is made: a failed TLS handshake never is
         self.events = self.written = 0
         self.counts = {}
         self.protocol = 1
@@ -143,6 +144,8 @@ class Protocol(asyncio.Protocol):
     def connection_made(self, transport):
         connection = self.connection
         connection.transport = transport
+        connection.number = len(connection.adapter.connections)
+        connection.adapter.connections.append(connection)
         if "limits" in connection.script:
             transport.set_write_buffer_limits(*connection.script["limits"])
         connection.tell("CM", listener=connection.listener)
@@ -210,15 +213,29 @@ class Adapter:
             unknown = unknown_action(actions)
             if unknown:
                 return {"reply": "error", "id": name, "kind": "not-offered", "message": unknown}
-        if request.get("transport", "tcp") != "tcp":
-            return {"reply": "error", "id": name, "kind": "not-offered", "message": request["transport"]}
+        transport = request.get("transport", "tcp")
+        if transport not in ("tcp", "unix", "tls"):
+            return {"reply": "error", "id": name, "kind": "not-offered", "message": transport}
         self.scripts[name] = script
+
+        def factory():
+            return Protocol(Connection(self, name))
+
+        options = {"backlog": request.get("backlog", 100)}
+        if transport == "tls":
+            options["ssl"] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            options["ssl"].load_cert_chain(request["cert"], request["key"])
         try:
-            server = await self.loop.create_server(lambda: Protocol(Connection(self, name)), "127.0.0.1", 0,
-                                                   backlog=request.get("backlog", 100))
+            if transport == "unix":
+                server = await self.loop.create_unix_server(factory, request["path"], **options)
+            else:
+                server = await self.loop.create_server(factory, "127.0.0.1", 0, **options)
         except OSError as error:
-            return {"reply": "error", "id": name, "kind": "os-error", "message": str(error)}
+            kind = "address-in-use" if error.errno == errno.EADDRINUSE else "os-error"
+            return {"reply": "error", "id": name, "kind": kind, "message": str(error)}
         self.servers[name] = server
+        if transport == "unix":
+            return {"reply": "listening", "id": name, "path": request["path"]}
         return {"reply": "listening", "id": name, "port": server.sockets[0].getsockname()[1]}
 
     async def serve(self, lines):

@@ -39,7 +39,8 @@ std::vector<std::string> words(const std::string& text) {
 
 constexpr std::array in_process{"asio_style", "cl_async_style", "reference"};
 
-/// The adapters that the kit has itself, as commands; {} is the folder of adapters.
+/// The adapters that the kit has itself, as commands; {} is the folder of adapters, {bin} that of the running
+/// program.
 struct Adapter {
   const char* name;
   const char* command;
@@ -49,7 +50,7 @@ constexpr std::array adapters{
     Adapter{"uvloop", ANTIPHON_PYTHON " {}/asyncio_adapter.py --loop uvloop"},
     Adapter{"twisted", ANTIPHON_PYTHON " {}/twisted_adapter.py"},
     Adapter{"node", "node {}/node_adapter.js"},
-    Adapter{"libuv", "{}/../bin/antiphon-libuv-adapter"},
+    Adapter{"libuv", "{bin}/antiphon-libuv-adapter"},
 };
 
 }  // namespace
@@ -101,8 +102,11 @@ TargetName parse_target(const std::string& name) {
 }
 
 const std::vector<std::string>& known_targets() {
-  static const std::vector<std::string> names{"asio_style", "cl_async_style", "reference",    "asyncio",
-                                              "uvloop",     "reference-unix", "reference-tls"};
+  static const std::vector<std::string> names{
+      "asio_style",     "cl_async_style", "reference",   "asyncio",         "uvloop",
+      "node",           "twisted",        "libuv",       "asio_style-unix", "cl_async_style-unix",
+      "reference-unix", "asyncio-unix",   "uvloop-unix", "asio_style-tls",  "cl_async_style-tls",
+      "reference-tls",  "asyncio-tls",    "uvloop-tls"};
   return names;
 }
 
@@ -124,9 +128,11 @@ std::unique_ptr<Target> make_target(const std::string& base, const Data& data, E
   for (const Adapter& each : adapters) {
     if (base != each.name) continue;
     std::vector<std::string> command = words(each.command);
-    for (std::string& word : command)
-      if (const std::size_t at = word.find("{}"); at != std::string::npos)
-        word.replace(at, 2, data.adapters.string());
+    for (std::string& word : command) {
+      if (word.starts_with("{}")) word.replace(0, 2, data.adapters.string());
+      if (word.starts_with("{bin}"))
+        word.replace(0, 5, std::filesystem::read_symlink("/proc/self/exe").parent_path().string());
+    }
     return make_exec_target(log, command);
   }
   throw HarnessError("unknown target '" + base + "'");

@@ -130,7 +130,11 @@ void PeerSocket::truncate() const {
 
 void PeerSocket::close() {
   if (fd_ < 0) return;
-  if (ssl_ && SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
+  // The server may answer our close_notify, and would be reset for it if we were gone already.
+  if (ssl_ && SSL_is_init_finished(ssl_.get()) == 1 && SSL_shutdown(ssl_.get()) == 0) {
+    pollfd polled{fd_, POLLIN, 0};
+    if (::poll(&polled, 1, 500) == 1) SSL_shutdown(ssl_.get());
+  }
   ssl_.reset();
   ::close(std::exchange(fd_, -1));
 }

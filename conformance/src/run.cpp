@@ -1,5 +1,6 @@
 #include "run.hpp"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -59,7 +60,9 @@ bool is_good(Verdict verdict) noexcept {
 }
 
 TargetRunner::TargetRunner(std::string name, const Data& data, std::chrono::milliseconds limit)
-    : name_(std::move(name)), target_name_(parse_target(name_)), data_(data), limit_(limit) {}
+    : name_(std::move(name)), target_name_(parse_target(name_)), data_(data), limit_(limit) {
+  ::signal(SIGPIPE, SIG_IGN);  // the peer's OpenSSL and an adapter's pipe tell by an error instead
+}
 TargetRunner::~TargetRunner() = default;
 
 void TargetRunner::ensure_started() {

@@ -126,7 +126,7 @@ class AsioStyleTarget final : public Target {
 
   Hello hello() override {
     auto offers = common_offers();
-    offers.emplace_back("set_protocol");
+    offers.insert(offers.end(), {"unix", "tls", "set_protocol"});
     return {"asio_style", ANTIPHON_VERSION, "protocol", offers};
   }
 
@@ -167,16 +167,22 @@ class AsioStyleTarget final : public Target {
   as::Task<void> start(std::shared_ptr<const Script> script, const Where& where,
                        std::promise<std::uint16_t>& port) {
     try {
-      if (where.transport != "tcp") throw HarnessError("asio_style does not listen on " + where.transport);
-      // Not inside the co_await: GCC 12 destroys a lambda's captures there twice (GCC bug 104031).
-      auto starting = loop_.create_server(
-          [this, script] {
-            connections_.push_back(
-                std::make_shared<ScriptProtocol>(*this, script, log_, static_cast<int>(connections_.size())));
-            return connections_.back();
-          },
-          "127.0.0.1", 0);
-      server_ = co_await starting;
+      const as::ProtocolFactory factory = [this, script] {
+        connections_.push_back(
+            std::make_shared<ScriptProtocol>(*this, script, log_, static_cast<int>(connections_.size())));
+        return connections_.back();
+      };
+      if (where.transport == "unix") {
+        server_ = co_await loop_.create_unix_server(factory, where.path);
+        port.set_value(0);
+        co_return;
+      }
+      as::CreateServerOptions options;
+      if (where.transport == "tls") {
+        options.ssl.emplace(as::SSLMethod::PROTOCOL_TLS_SERVER);
+        options.ssl->load_cert_chain(where.cert, where.key);
+      }
+      server_ = co_await loop_.create_server(factory, "127.0.0.1", 0, options);
       port.set_value(server_->sockets().front().getsockname().port);
     } catch (...) {
       port.set_exception(std::current_exception());

@@ -109,38 +109,45 @@ class ClAsyncStyleTarget final : public Target {
     return true;
   }
 
-  Hello hello() override { return {"cl_async_style", ANTIPHON_VERSION, "callback", common_offers()}; }
+  Hello hello() override {
+    auto offers = common_offers();
+    offers.emplace_back("unix");
+    return {"cl_async_style", ANTIPHON_VERSION, "callback", offers};
+  }
 
   Endpoint listen(const Script& script, const Where& where) override {
-    if (where.transport != "tcp") throw HarnessError("cl_async_style does not listen on " + where.transport);
     std::uint16_t port = 0;
     in_loop([&] {
       for (const auto& connection : connections_) connection->forget();
       connections_.clear();
       auto shared = std::make_shared<const Script>(script);
-      server_ = as::tcp_server(
-          "127.0.0.1", 0,
-          [](as::socket& socket, std::span<const std::byte> octets) {
-            told(socket, &ScriptSocket::on_data, octets);
-          },
-          {.event_cb = event,
-           .connect_cb =
-               [this, shared](as::socket& socket) {
-                 auto connection = std::make_shared<ScriptSocket>(
-                     socket, [this] { stop_listener(); }, shared, log_,
-                     static_cast<int>(connections_.size()));
-                 connections_.push_back(connection);
-                 as::socket_data(socket) = connection;
-                 connection->on_made();
-               },
-           .close_cb =
-               [](as::socket& socket, const as::event_error* cause) {
-                 told(socket, &ScriptSocket::on_lost, cause_of(cause), cause != nullptr ? cause->what() : "");
-               },
-           .pause_write_cb = [](as::socket& socket) { told(socket, &ScriptSocket::on_pause); },
-           .resume_write_cb = [](as::socket& socket) { told(socket, &ScriptSocket::on_resume); },
-           .allow_half_open = script.keeps_open()});
-      port = as::server_port(*server_);
+      const as::read_callback read_cb = [](as::socket& socket, std::span<const std::byte> octets) {
+        told(socket, &ScriptSocket::on_data, octets);
+      };
+      as::server_options options{
+          .event_cb = event,
+          .connect_cb =
+              [this, shared](as::socket& socket) {
+                auto connection = std::make_shared<ScriptSocket>(
+                    socket, [this] { stop_listener(); }, shared, log_, static_cast<int>(connections_.size()));
+                connections_.push_back(connection);
+                as::socket_data(socket) = connection;
+                connection->on_made();
+              },
+          .close_cb =
+              [](as::socket& socket, const as::event_error* cause) {
+                told(socket, &ScriptSocket::on_lost, cause_of(cause), cause != nullptr ? cause->what() : "");
+              },
+          .pause_write_cb = [](as::socket& socket) { told(socket, &ScriptSocket::on_pause); },
+          .resume_write_cb = [](as::socket& socket) { told(socket, &ScriptSocket::on_resume); },
+          .allow_half_open = script.keeps_open()};
+      try {
+        server_ = where.transport == "unix" ? as::pipe_server(where.path, read_cb, std::move(options))
+                                            : as::tcp_server("127.0.0.1", 0, read_cb, std::move(options));
+      } catch (const as::socket_address_in_use& error) {
+        throw ListenError("address-in-use", error.what());
+      }
+      if (where.transport != "unix") port = as::server_port(*server_);
     });
     return {where.transport, port, where.path};
   }

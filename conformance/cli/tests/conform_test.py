@@ -1,0 +1,145 @@
+"""The options of `antiphon conform`: files for other tools, verdicts, status. Usage: conform_test.py ANTIPHON REPOSITORY"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ET
+
+ANTIPHON = sys.argv.pop(1)
+ROOT = pathlib.Path(sys.argv.pop(1))
+BROKEN = "reference:data_after_end"  # a server that breaks ORD-03
+
+
+class Conform(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def run_it(self, *arguments):
+        return subprocess.run([ANTIPHON, "conform", *map(str, arguments)], capture_output=True, text=True, timeout=200,
+                              check=False)
+
+    def known(self, *entries):
+        file = self.folder / "known.json"
+        file.write_text(json.dumps(entries), encoding="utf-8")
+        return file
+
+    def test_files_for_other_tools(self):
+        names = {kind: self.folder / kind for kind in ("json", "junit", "tap", "markdown", "badge")}
+        done = self.run_it("--target", "reference", "--target", BROKEN, "--scenario", "data_then_eof",
+                           *[word for kind, file in names.items() for word in (f"--{kind}", file)])
+        self.assertEqual(done.returncode, 1, done.stdout)
+        results = json.loads(names["json"].read_text())
+        self.assertEqual([each["verdict"] for each in results["results"]], ["pass", "fail"])
+        self.assertEqual(results["results"][1]["rule"], "ORD-03")
+        suites = ET.parse(names["junit"]).getroot().findall("testsuite")
+        self.assertEqual([(each.get("name"), each.get("failures")) for each in suites],
+                         [("reference", "0"), (BROKEN, "1")])
+        tap = names["tap"].read_text().splitlines()
+        self.assertEqual(tap[:2], ["TAP version 13", "1..2"])
+        self.assertIn("ok 1 - reference data_then_eof", tap)
+        self.assertIn(f"not ok 2 - {BROKEN} data_then_eof", tap)
+        self.assertIn("| ORD-03 |", names["markdown"].read_text())
+        badge = json.loads(names["badge"].read_text())
+        self.assertEqual((badge["schemaVersion"], badge["message"], badge["color"]), (1, "1 of 2 failed", "red"))
+
+    def test_the_rule_the_prefix_and_the_number_of_rules_are_shown(self):
+        done = self.run_it("--target", BROKEN, "--scenario", "data_then_eof")
+        self.assertIn("ORD-03 violated: data_received after eof_received", done.stdout)
+        self.assertIn("--> DR", done.stdout)
+        self.assertIn("expected: CL or PW", done.stdout)
+        self.assertRegex(done.stdout, r"\d+ rules tried")
+
+    def test_a_declared_difference_differs_and_a_stale_one_fails(self):
+        known = self.known({"target": "reference:*", "rule": "ORD-03", "reason": "on purpose"})
+        self.assertEqual(self.run_it("--target", BROKEN, "--scenario", "data_then_eof", "--known", known).returncode, 0)
+        known = self.known({"target": "reference", "scenario": "echo", "reason": "it was so"})
+        done = self.run_it("--target", "reference", "--scenario", "echo", "--known", known)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("stale", done.stdout)
+
+    def test_a_should_is_a_warning(self):
+        done = self.run_it("--target", "reference:pause_in_made_ignored", "--scenario", "pause_in_made")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("1 warn", done.stdout)
+        self.assertIn("READ-03", done.stdout)
+
+    def test_a_baseline_forgives_what_was_so_before(self):
+        before = self.folder / "before.json"
+        self.run_it("--target", BROKEN, "--scenario", "data_then_eof", "--json", before)
+        self.assertEqual(self.run_it("--target", BROKEN, "--scenario", "data_then_eof", "--baseline", before).returncode, 0)
+        done = self.run_it("--target", BROKEN, "--scenario", "one_octet", "--baseline", before)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("regression: " + BROKEN + " one_octet: fail, before: not run", done.stdout)
+
+    def test_what_is_not_the_same_each_time_is_flaky(self):
+        # An adapter whose every second connection is told twice of its end.
+        script = self.folder / "flaky.py"
+        source = (ROOT / "conformance/adapters/asyncio_adapter.py").read_text()
+        script.write_text(source.replace('        self.connection.tell("ER")\n',
+                                         '        self.connection.tell("ER")\n'
+                                         '        if self.connection.number % 2:\n'
+                                         '            self.connection.tell("ER")\n'))
+        done = self.run_it("--target", f"exec:{sys.executable} {script}", "--scenario", "connect_then_eof", "--repeat", 4)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("1 flaky", done.stdout)
+
+    def test_random_scripts_take_a_seed_and_print_what_fails(self):
+        done = self.run_it("--target", "reference:lost_twice", "--scenario", "nothing_written", "--random", 50, "--seed", 3)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("seed 3", done.stdout)
+        self.assertIn('"peer":[["connect"]', done.stdout)
+        done = self.run_it("--target", "reference", "--scenario", "echo", "--random", 20, "--small", 1)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_mutants_are_printed(self):
+        done = self.run_it("--mutants", "data_after_*")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, r"data_after_close  CLO-01  .*: killed in ")
+        self.assertEqual(self.run_it("--mutants", "no_such_mutant").returncode, 1)
+
+    def test_a_file_with_an_error_is_status_2(self):
+        bad = self.folder / "bad.json"
+        for option, text, words in (("--known", '[{"target": "x"}]', "entry 1"), ("--known", "{", "parse error"),
+                                    ("--baseline", "{}", "results")):
+            bad.write_text(text)
+            done = self.run_it("--target", "reference", "--scenario", "echo", option, bad)
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn(str(bad), done.stderr)
+            self.assertIn(words, done.stderr)
+
+    def test_the_pages_of_the_rules_are_those_of_the_table(self):
+        self.assertEqual(self.run_it("--document", self.folder).returncode, 0)
+        for name in ("rules.md", "automaton.dot", "automaton.svg"):
+            self.assertEqual((self.folder / name).read_text(), (ROOT / "docs" / name).read_text(),
+                             f"docs/{name} is old: antiphon conform --document docs")
+        ET.parse(self.folder / "automaton.svg")
+
+    def test_real_asyncios_bugs_are_found_and_named(self):
+        none = self.known()
+        found = {}
+        for target in ("asyncio", "uvloop"):
+            file = self.folder / f"{target}.json"
+            self.run_it("--target", target, "--scenario", "[cp][la][ou]se_*", "--known", none, "--json", file)
+            found[target] = {(each["scenario"], each["rule"]) for each in json.loads(file.read_text())["results"]}
+        self.assertIn(("close_in_resume", "CLO-09"), found["asyncio"])  # cpython 156512
+        self.assertIn(("pause_in_made", "READ-03"), found["asyncio"])  # cpython 76002
+        self.assertIn(("pause_after_eof", "ORD-04"), found["asyncio"])  # eof_received twice
+        self.assertIn(("pause_in_made", "READ-03"), found["uvloop"])
+        self.assertIn(("pause_after_eof", "ORD-04"), found["uvloop"])
+        self.assertNotIn(("close_in_resume", "CLO-09"), found["uvloop"])
+
+    def test_ten_of_uvloops_differences_are_declared(self):
+        reasons = [entry["reason"] for entry in json.loads((ROOT / "conformance/differences.json").read_text())
+                   if entry["target"].startswith("uvloop")]
+        # That each still shows is what the scenarios' tests say: one that passes is stale.
+        numbers = {word.strip("()") for reason in reasons for word in reason.split() if word.startswith("(U-")}
+        self.assertGreaterEqual(len(numbers), 10, numbers)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,69 @@
+// Scenarios that nobody wrote, on the targets in this process: all small ones, and random ones. Usage: with
+// --gtest_filter, so that ctest plays each target by itself.
+
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "explore.hpp"
+
+namespace antiphon::conformance {
+namespace {
+
+class explore : public testing::TestWithParam<const char*> {
+ protected:
+  Data data = load_data(ANTIPHON_CONFORMANCE_DIR);
+};
+
+std::string what(const Scenario& scenario, const Result& result) {
+  return explain(result) + "to keep it: " + to_json(scenario).dump();
+}
+
+TEST_P(explore, every_small_script_keeps_the_model) {
+  TargetRunner runner(GetParam(), data);
+  std::size_t played = 0;
+  int failed = 0;
+  for (const Scenario& scenario : small_scenarios(ANTIPHON_SMALL)) {
+    const Result result = runner.run(scenario);
+    played += result.verdict == Verdict::not_offered ? 0U : 1U;
+    if (is_good(result.verdict)) continue;
+    ADD_FAILURE() << what(scenario, result);
+    if (++failed == 5) break;  // the others are likely the same
+  }
+  std::cout << played << " scripts\n";
+  EXPECT_GT(played, 1000U);
+}
+
+TEST_P(explore, random_scripts_keep_the_model) {
+  TargetRunner runner(GetParam(), data);
+  const RandomRun run = run_random(runner, 500, 20261125);
+  EXPECT_GE(run.tried, 500);
+  if (run.result) ADD_FAILURE() << what(*run.smallest, *run.result) << "\nseed " << run.seed;
+}
+
+INSTANTIATE_TEST_SUITE_P(targets, explore, testing::Values("asio_style", "cl_async_style", "reference"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST(explore_mutants, random_scripts_find_a_mutant_and_make_the_script_small) {
+  const Data data = load_data(ANTIPHON_CONFORMANCE_DIR);
+  TargetRunner runner("reference:data_after_close", data, std::chrono::seconds(2));
+  const RandomRun run = run_random(runner, 2000, 7);
+  ASSERT_TRUE(run.result) << "not one of " << run.tried << " scripts closed";
+  EXPECT_TRUE(run.result->rule == "CLO-01" || run.result->rule == "CLO-10") << explain(*run.result);
+  // connect, at most one send and a drain, and the end that every script has.
+  EXPECT_LE(run.smallest->peer.size(), 5U) << run.smallest->peer.dump();
+  const Scenario kept = parse_scenario(to_json(*run.smallest));
+  EXPECT_EQ(kept.server.json, run.smallest->server.json) << "what is printed can be kept";
+}
+
+TEST(explore_mutants, the_same_seed_draws_the_same_scripts) {
+  const Data data = load_data(ANTIPHON_CONFORMANCE_DIR);
+  const auto smallest = [&] {
+    TargetRunner runner("reference:lost_twice", data, std::chrono::seconds(2));
+    return to_json(*run_random(runner, 100, 42).smallest).dump();
+  };
+  EXPECT_EQ(smallest(), smallest());
+}
+
+}  // namespace
+}  // namespace antiphon::conformance
