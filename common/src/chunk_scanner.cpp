@@ -1,5 +1,7 @@
 #include "chunk_scanner.hpp"
 
+#include <algorithm>
+
 #include "char_rules.hpp"
 
 namespace antiphon::http {
@@ -20,12 +22,34 @@ constexpr bool is_white(char c) noexcept {
 
 }  // namespace
 
-ParseError ChunkScanner::feed(std::string_view octets) noexcept {
+ChunkScanner::Run ChunkScanner::next(std::string_view octets) noexcept {
+  Run run;
+  if (state_ == State::data && !failed(error_)) {
+    run.kind = Kind::data;
+    run.size = static_cast<std::size_t>(std::min<std::uint64_t>(left_, octets.size()));
+    left_ -= run.size;
+    if (left_ == 0) state_ = State::data_cr;
+    return run;
+  }
   for (const char c : octets) {
     if (failed(error_)) break;
+    const Kind kind = kind_of(c);
+    if (run.size == 0) run.kind = kind;
+    if (kind != run.kind) return run;
     error_ = step(c);
+    if (failed(error_)) break;
+    ++run.size;
+    if (state_ == State::data) return run;
   }
-  return error_;
+  run.error = error_;
+  return run;
+}
+
+/// Of the next octet, if it is in order.
+ChunkScanner::Kind ChunkScanner::kind_of(char c) const noexcept {
+  const bool extending = state_ >= State::before_ext && state_ <= State::after_quoted;
+  const bool extension = extending || (state_ == State::more_size && hex_digit(c) < 0);
+  return extension && c != '\r' ? Kind::extension : Kind::framing;
 }
 
 ParseError ChunkScanner::count(std::string_view too_many) noexcept {
@@ -88,9 +112,12 @@ ParseError ChunkScanner::step(char c) noexcept {
     case State::size_lf:
       if (c != '\n') return bare_line_end;
       body_ += size_;
-      state_ = size_ == 0 ? State::line_start : State::data_cr;
+      left_ = size_;
+      state_ = size_ == 0 ? State::line_start : State::data;
       if (size_ == 0) framing_ = 0;  // the trailers have a limit of their own
       return {};
+    case State::data:
+      break;
     case State::data_cr:
       state_ = State::data_lf;
       return c == '\r' ? ParseError{} : malformed_end;

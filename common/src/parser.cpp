@@ -73,13 +73,14 @@ struct RequestParser::Impl {
   Token value;
   FramingRules framing;
   ParseError error;
-  const char* framing_from = nullptr;  ///< in the body stage: the first octet that `chunks` has not seen
+  std::string blanks;  ///< the end of a head's octets so far, which may be the end of a line
   std::size_t head_size = 0;
   std::uint64_t body_size = 0;
   std::size_t field_count = 0;
   Stage stage = Stage::head;
   bool pausing = false;
-  bool any = false;                ///< an octet of the message was seen
+  bool any = false;  ///< an octet of the message was seen
+  bool chunked = false;
   bool method_is_unknown = false;  ///< to llhttp, which then gets no more of the message
 
   void begin() noexcept {
@@ -100,6 +101,8 @@ struct RequestParser::Impl {
     stage = Stage::head;
     pausing = false;
     any = false;
+    chunked = false;
+    blanks.clear();
     method_is_unknown = false;
   }
 
@@ -118,6 +121,8 @@ struct RequestParser::Impl {
 
   ParseResult feed(std::string_view octets);
   ParseResult feed_body(std::string_view octets, std::size_t before);
+  llhttp_errno_t execute_head(std::string_view octets);
+  bool execute_body(std::string_view octets);
   [[nodiscard]] ParseError explain() const noexcept;
 
   [[nodiscard]] ParseResult failure(std::size_t consumed) noexcept {
@@ -185,6 +190,7 @@ int RequestParser::Impl::on_headers_complete() {
   if (const ParseError why = framing.complete(head, limits.body); failed(why)) return fail(why);
   llhttp.upgrade = 0;  // an offer of another protocol is declined by answering in this one (RFC 9110, 7.8)
   stage = Stage::body;
+  chunked = !head.content_length;
   field_count = 0;  // of the trailers
   listener->on_headers_complete(head);
   if (stage == Stage::failed) return HPE_USER;
@@ -192,9 +198,6 @@ int RequestParser::Impl::on_headers_complete() {
 }
 
 int RequestParser::Impl::on_body(std::string_view octets) {
-  const std::string_view before(framing_from, static_cast<std::size_t>(octets.data() - framing_from));
-  framing_from = octets.data() + octets.size();
-  if (const ParseError why = chunks.feed(before); failed(why)) return fail(why);
   body_size += octets.size();
   if (body_size > limits.body) return fail({413, "the request's body is too large"});
   listener->on_body(std::as_bytes(std::span(octets)));
@@ -240,7 +243,7 @@ ParseResult RequestParser::Impl::feed(std::string_view octets) {
   const HeadScanner::Result scan = lines.scan(within);
   any = any || octets.find_first_not_of("\r\n") != std::string_view::npos;
   if (scan.size > 0 && !method_is_unknown) {
-    const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), scan.size);
+    const llhttp_errno_t status = execute_head(octets.substr(0, scan.size));
     if (status != HPE_OK && status != HPE_PAUSED) {
       if (stage != Stage::failed) error = explain();
       method_is_unknown = stage != Stage::failed && error.status == unknown_method.status;
@@ -273,26 +276,60 @@ ParseResult RequestParser::Impl::feed(std::string_view octets) {
   return {ParseStatus::need_more, octets.size(), {}};
 }
 
+/// llhttp 8.1 takes no tab behind the value of Content-Length and Transfer-Encoding, which is white space as
+/// any other (RFC 9110, 5.6.3): blanks wait until it is known whether the line ends behind them.
+llhttp_errno_t RequestParser::Impl::execute_head(std::string_view octets) {
+  constexpr char tab = '\t';
+  if (blanks.empty() && octets.find(tab) == std::string_view::npos)
+    return llhttp_execute(&llhttp, octets.data(), octets.size());
+  const auto execute = [this](std::string_view piece) {
+    const llhttp_errno_t status = llhttp_execute(&llhttp, piece.data(), piece.size());
+    url.keep();
+    name.keep();
+    value.keep();
+    return status;
+  };
+  while (!octets.empty()) {
+    if (octets.front() != '\r' && !blanks.empty() && octets.front() != ' ' && octets.front() != tab)
+      if (const llhttp_errno_t status = execute(blanks); status != HPE_OK) return status;
+    if (octets.front() != ' ' && octets.front() != tab) blanks.clear();
+    const std::size_t text = std::min(octets.find_first_of(" \t"), octets.size());
+    if (text > 0)
+      if (const llhttp_errno_t status = execute(octets.substr(0, text)); status != HPE_OK) return status;
+    octets.remove_prefix(text);
+    const std::size_t white = std::min(octets.find_first_not_of(" \t"), octets.size());
+    blanks.append(octets.substr(0, white));
+    octets.remove_prefix(white);
+  }
+  return HPE_OK;
+}
+
+/// False if that ended the feeding: with an error, a pause, or the end of the message.
+bool RequestParser::Impl::execute_body(std::string_view octets) {
+  const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), octets.size());
+  if (status != HPE_OK && status != HPE_PAUSED && stage != Stage::failed) {
+    error = explain();
+    stage = Stage::failed;
+  }
+  return status == HPE_OK;
+}
+
 ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t before) {
   if (stage == Stage::body && pausing) return {ParseStatus::paused, before, {}};
   std::size_t size = 0;  // of what was taken; nothing if the message was complete with its head
   if (stage == Stage::body) {
     if (llhttp_get_errno(&llhttp) == HPE_PAUSED) llhttp_resume(&llhttp);
-    framing_from = octets.data();
-    const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), octets.size());
-    const bool stopped = status != HPE_OK;
-    size = stopped ? static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - octets.data()) : octets.size();
-    if (status != HPE_OK && status != HPE_PAUSED && stage != Stage::failed) {
-      error = explain();
-      stage = Stage::failed;
-    }
-    // What llhttp let pass stands before what it stopped at, and goes first.
-    if (octets.data() + size > framing_from) {
-      const std::string_view rest(framing_from,
-                                  static_cast<std::size_t>(octets.data() + size - framing_from));
-      if (const ParseError why = chunks.feed(rest); failed(why)) {
-        error = why;
-        stage = Stage::failed;
+    if (!chunked) {
+      size = octets.size();
+      if (!execute_body(octets) && stage != Stage::failed)
+        size = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - octets.data());
+    } else {
+      // Each octet that is in order goes to llhttp before one that is not is told: see feed.
+      for (bool on = true; on && stage == Stage::body && size < octets.size();) {
+        const ChunkScanner::Run run = chunks.next(octets.substr(size));
+        if (run.kind != ChunkScanner::Kind::extension) on = execute_body(octets.substr(size, run.size));
+        size += run.size;
+        if (failed(run.error) && stage == Stage::body) fail(run.error);
       }
     }
     if (stage == Stage::failed) return failure(before);

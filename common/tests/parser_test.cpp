@@ -167,6 +167,17 @@ TEST(parser, a_chunk_that_would_exceed_the_body_is_refused_before_its_data) {
   EXPECT_EQ(refusal(post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n6"), {.body = 10}), 413U);
 }
 
+TEST(parser, takes_what_llhttp_8_1_refuses_though_the_grammar_has_it) {
+  EXPECT_EQ(refusal(post("Content-Length: \t 5 \t \r\n", "hello")), 0U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding:\tchunked\t\r\n", "0\r\n\r\n")), 0U);
+  for (const char* line : {"5;n=v;more", "5;a=\"b\\\"c\"", "5 ;a", "5; a", "5;a = b", "5;a=b;c=\"d\";e"})
+    EXPECT_THAT(
+        parse(post("Transfer-Encoding: chunked\r\n", std::string(line) + "\r\nhello\r\n0;x=y\r\n\r\n")),
+        testing::Contains("complete hello"))
+        << line;
+  EXPECT_THAT(parse(get("Host: a\r\nX: a\tb \t c\t\r\n")), testing::Contains("field X=a\tb \t c"));
+}
+
 TEST(parser, tells_what_it_does_not_implement) {
   EXPECT_EQ(refusal("DESCRIBE / HTTP/1.1\r\nHost: a\r\n\r\n"), 501U) << "a method of RTSP";
   EXPECT_EQ(refusal("PRI / HTTP/1.1\r\nHost: a\r\n\r\n"), 501U);

@@ -83,12 +83,16 @@ TEST(head_scanner, finds_every_fault_of_a_line_end_and_folded_lines_RFC_9112_2_2
   expect_head_fault(line + "\rX", line.size() + 1, 400);
 }
 
-/// Feeds a chunked body whose data is left away, as the parser does: "5\r\n" "\r\n0\r\n\r\n".
-unsigned chunk_fault(std::string_view framing, std::size_t piece, std::size_t most_framing = 100,
-                     std::uint64_t most_body = 1'000) {
-  ChunkScanner scanner(most_framing, most_body);
-  for (std::size_t at = 0; at < framing.size(); at += piece)
-    if (const ParseError error = scanner.feed(framing.substr(at, piece)); failed(error)) return error.status;
+/// The status with which a chunked body is refused; 0 if it is not.
+unsigned chunk_fault(std::string_view body, std::size_t piece) {
+  ChunkScanner scanner(100, 1'000);
+  for (std::size_t at = 0; at < body.size(); at += piece) {
+    for (std::string_view rest = body.substr(at, piece); !rest.empty();) {
+      const ChunkScanner::Run run = scanner.next(rest);
+      if (failed(run.error)) return run.error.status;
+      rest.remove_prefix(run.size);
+    }
+  }
   return 0;
 }
 void expect_chunk_fault(std::string_view framing, unsigned status) {
@@ -97,41 +101,55 @@ void expect_chunk_fault(std::string_view framing, unsigned status) {
 }
 
 TEST(chunk_scanner, takes_the_grammar_of_RFC_9112_7_1) {
-  for (const char* good : {"0\r\n\r\n", "5\r\n\r\n0\r\n\r\n", "000a\r\n\r\n00\r\n\r\n",
-                           "F\r\n\r\nf\r\n\r\n0\r\nT: x\r\nU:\r\n\r\n", "1;a\r\n\r\n0;b=c\r\n\r\n",
-                           "1;a=\"x;\\\"y\tz \xe9\";b\r\n\r\n0\r\n\r\n", "1 ;\ta = b ; c\r\n\r\n0\r\n\r\n"})
+  for (const char* good :
+       {"0\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n", "000a\r\n0123456789\r\n00\r\n\r\n",
+        "C\r\nhello, world\r\nc\r\nhello, world\r\n0\r\nT: x\r\nU:\r\n\r\n", "1;a\r\nx\r\n0;b=c\r\n\r\n",
+        "1;a=\"x;\\\"y\tz \xe9\";b\r\nx\r\n0\r\n\r\n", "1 ;\ta = b ; c\r\nx\r\n0\r\n\r\n"})
     expect_chunk_fault(good, 0);
 }
 
 TEST(chunk_scanner, refuses_what_is_not_in_it) {
   for (const char* bad :
-       {"\r\n",        " 5\r\n",         "5 \r\n",       "+5\r\n",          "-5\r\n",
-        "0x5\r\n",     "g\r\n",          "5,5\r\n",      ";a\r\n",  // size
-        "5\n",         "5\r5",           "5;a\n",        "5\r\nX",          "5\r\n\n",
-        "5\r\n\rX",  // ends
-        "5;\r\n",      "5;a;\r\n",       "5;=b\r\n",     "5;a=\r\n",        "5;a b\r\n",
-        "5;a \r\n",    "5;a=b c\r\n",    "5;a=b \r\n",  // ext
-        "5;a=\"b\r\n", "5;a=\"b\"c\r\n", "5;a=\"\\\r\n", "5;a=\x01\r\n",    "5;a=\"\x7f\"\r\n",
-        "5;a==b\r\n",  "0\r\n T: x\r\n", "0\r\nT: x\n",  "0\r\nT: x\r\r\n", "0\r\n\n",
+       {"\r\n",          " 5\r\n",         "5 \r\n",       "+5\r\n",          "-5\r\n",
+        "0x5\r\n",       "g\r\n",          "5,5\r\n",      ";a\r\n",  // size
+        "5\n",           "5\r5",           "5;a\n",        "5\r\nhelloX",     "5\r\nhello\n",
+        "5\r\nhello\rX",  // ends
+        "5;\r\n",        "5;a;\r\n",       "5;=b\r\n",     "5;a=\r\n",        "5;a b\r\n",
+        "5;a \r\n",      "5;a=b c\r\n",    "5;a=b \r\n",  // ext
+        "5;a=\"b\r\n",   "5;a=\"b\"c\r\n", "5;a=\"\\\r\n", "5;a=\x01\r\n",    "5;a=\"\x7f\"\r\n",
+        "5;a==b\r\n",    "0\r\n T: x\r\n", "0\r\nT: x\n",  "0\r\nT: x\r\r\n", "0\r\n\n",
         "0\r\n\rX"})  // trailers
     expect_chunk_fault(bad, 400);
+}
+
+TEST(chunk_scanner, tells_framing_extensions_and_data_apart) {
+  ChunkScanner scanner(100, 1'000);
+  std::string_view body = "5 ;a=b\r\nhello\r\n0;c\r\nT: x\r\n\r\n";
+  std::string runs;
+  while (!body.empty()) {
+    const ChunkScanner::Run run = scanner.next(body);
+    ASSERT_GT(run.size, 0U);
+    runs += std::to_string(static_cast<int>(run.kind)) + ":" + std::to_string(run.size) + " ";
+    body.remove_prefix(run.size);
+  }
+  EXPECT_EQ(runs, "0:1 1:5 0:2 2:5 0:3 1:2 0:10 ");
 }
 
 TEST(chunk_scanner, refuses_a_size_before_its_data_comes_and_never_overflows) {
   expect_chunk_fault("3e8\r\n", 0);
   expect_chunk_fault("3e9", 413);
-  expect_chunk_fault("3e7\r\n\r\n2", 413);
+  expect_chunk_fault("3e7\r\n" + std::string(999, 'x') + "\r\n2", 413);
   expect_chunk_fault("fffffffffffffffffffff", 413);
   expect_chunk_fault("10000000000000001\r\n", 413);
 }
 
 TEST(chunk_scanner, bounds_extensions_together_zeros_and_trailers) {
-  expect_chunk_fault("1;" + std::string(99, 'x') + "\r\n\r\n0\r\n\r\n", 0);
+  expect_chunk_fault("1;" + std::string(99, 'x') + "\r\nx\r\n0\r\n\r\n", 0);
   expect_chunk_fault("1;" + std::string(101, 'x'), 431);
-  expect_chunk_fault("1;" + std::string(60, 'x') + "\r\n\r\n1;" + std::string(60, 'x'), 431);
+  expect_chunk_fault("1;" + std::string(60, 'x') + "\r\nx\r\n1;" + std::string(60, 'x'), 431);
   expect_chunk_fault(std::string(102, '0'), 431);
   expect_chunk_fault("0\r\n" + std::string(101, 'x'), 431);
-  expect_chunk_fault("1;" + std::string(60, 'x') + "\r\n\r\n0\r\n" + std::string(60, 'x') + ":\r\n\r\n", 0);
+  expect_chunk_fault("1;" + std::string(60, 'x') + "\r\nx\r\n0\r\n" + std::string(60, 'x') + ":\r\n\r\n", 0);
 }
 
 }  // namespace

@@ -46,6 +46,8 @@ constexpr std::array streams{
     "SOURCE / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
     "PRI / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"sv,
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \t 5 \t \r\nX: a\tb \t c\t\r\n\r\nhello"sv,
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\t\r\n\r\n5 ;n = v ;m=\"\\\"\"\r\nhello\r\n0;x=y\r\n\r\n"sv,
     "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n"sv,
     "GET / HTTP/1.7\r\nHost: a\r\n\r\n"sv,
     "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nxyz"sv,

@@ -1,0 +1,180 @@
+#include "http_client.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace antiphon::http_conformance {
+
+namespace {
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+std::uint64_t number(std::string_view text, int base, const char* what) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    throw BadAnswer(std::string(what) + " is no number: '" + std::string(text) + "'");
+  return value;
+}
+
+}  // namespace
+
+HttpClient::HttpClient(const Address& to) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = ::getaddrinfo(to.host.c_str(), std::to_string(to.port).c_str(), &hints, &found);
+      error != 0)
+    throw std::runtime_error("cannot resolve " + to.host + ": " + ::gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(found, &::freeaddrinfo);
+  for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next) {
+    fd_ = ::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol);
+    if (fd_ >= 0 && ::connect(fd_, one->ai_addr, one->ai_addrlen) != 0) {
+      const int error = errno;
+      ::close(std::exchange(fd_, -1));
+      errno = error;
+    }
+  }
+  if (fd_ < 0)
+    throw std::runtime_error("cannot connect to " + to.host + ":" + std::to_string(to.port) + ": " +
+                             std::strerror(errno));
+  const timeval limit{patience_seconds, 0};
+  const int on = 1;
+  ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+HttpClient::~HttpClient() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void HttpClient::send(std::string_view octets) {
+  while (!octets.empty()) {
+    const ssize_t count = ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+      throw BadAnswer("the server takes no more octets");
+    if (count <= 0) return;
+    octets.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void HttpClient::half_close() {
+  ::shutdown(fd_, SHUT_WR);
+}
+
+bool HttpClient::receive() {
+  if (over_) return false;
+  std::array<char, 65536> piece{};
+  const ssize_t count = ::recv(fd_, piece.data(), piece.size(), 0);
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw BadAnswer("nothing came in time");
+  if (count <= 0) {
+    over_ = true;
+    reset_ = count < 0;
+    return false;
+  }
+  received_.append(piece.data(), static_cast<std::size_t>(count));
+  return true;
+}
+
+std::string HttpClient::line() {
+  std::size_t from = 0;
+  while (true) {
+    const std::size_t end = received_.find("\r\n", from);
+    if (end != std::string::npos) {
+      std::string text = received_.substr(0, end);
+      received_.erase(0, end + 2);
+      if (text.find_first_of("\r\n") != std::string::npos)
+        throw BadAnswer("a bare CR or LF in a line of the response");
+      return text;
+    }
+    from = received_.empty() ? 0 : received_.size() - 1;
+    if (!receive())
+      throw BadAnswer("the connection ended inside a line of the response: '" + received_ + "'");
+  }
+}
+
+std::string HttpClient::take(std::size_t count) {
+  while (received_.size() < count)
+    if (!receive())
+      throw BadAnswer("the connection ended after " + std::to_string(received_.size()) + " of " +
+                      std::to_string(count) + " octets of a body");
+  std::string octets = received_.substr(0, count);
+  received_.erase(0, count);
+  return octets;
+}
+
+void HttpClient::chunks(std::string& body) {
+  while (true) {
+    const std::string size_line = line();
+    const auto size = number(std::string_view(size_line).substr(0, size_line.find(';')), 16, "a chunk size");
+    if (size == 0) break;
+    body += take(static_cast<std::size_t>(size));
+    if (take(2) != "\r\n") throw BadAnswer("a chunk without CR LF behind it");
+  }
+  while (!line().empty()) {
+  }
+}
+
+Response HttpClient::read(bool to_head) {
+  Response response;
+  if (received_.empty() && !receive()) return response;
+  std::string text = line();
+  response.head = text + "\r\n";
+  if (text.size() < 13 || !text.starts_with("HTTP/1.") || text[7] < '0' || text[7] > '1' || text[8] != ' ' ||
+      text[12] != ' ')
+    throw BadAnswer("no status line: '" + text + "'");
+  response.minor = static_cast<unsigned>(text[7] - '0');
+  response.status = static_cast<unsigned>(number(std::string_view(text).substr(9, 3), 10, "the status"));
+  while (!(text = line()).empty()) {
+    response.head += text + "\r\n";
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos || !is_token(std::string_view(text).substr(0, colon)))
+      throw BadAnswer("no field line: '" + text + "'");
+    std::string_view value = std::string_view(text).substr(colon + 1);
+    while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+    while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
+    response.fields.add(std::string_view(text).substr(0, colon), value);
+  }
+  // RFC 9112, 6.3, in its order.
+  if (to_head || response.status < 200 || response.status == 204 || response.status == 304) return response;
+  if (const auto coding = response.fields.get("Transfer-Encoding")) {
+    if (!http::equal_ignoring_case(*coding, "chunked")) throw BadAnswer("an unknown transfer coding");
+    chunks(response.body);
+  } else if (const auto length = response.fields.get("Content-Length")) {
+    response.body = take(static_cast<std::size_t>(number(*length, 10, "Content-Length")));
+  } else {
+    response.to_close = true;
+    response.body = read_to_end();
+  }
+  return response;
+}
+
+bool HttpClient::ended() {
+  return received_.empty() && !receive();
+}
+
+std::string HttpClient::read_to_end() {
+  while (receive()) {
+  }
+  return std::exchange(received_, {});
+}
+
+}  // namespace antiphon::http_conformance

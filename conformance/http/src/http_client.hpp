@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "antiphon/http/headers.hpp"
+
+namespace antiphon::http_conformance {
+
+/// The server did not answer in time, or its answer is no HTTP: says what was awaited.
+class BadAnswer : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Where a server is: a name or an address, and a port.
+struct Address {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+};
+
+struct Response {
+  unsigned status = 0;  ///< 0: the connection ended before any octet of it
+  unsigned minor = 1;   ///< HTTP/1.minor
+  http::Headers fields;
+  std::string body;
+  std::string head;       ///< as it came
+  bool to_close = false;  ///< its body ended with the connection
+};
+
+/// A blocking connection that reads responses by the letter of RFC 9112.
+class HttpClient {
+ public:
+  /// Only against a hang.
+  static constexpr int patience_seconds = 20;
+
+  explicit HttpClient(const Address& to);
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+  ~HttpClient();
+
+  /// What the server does not take any more is dropped: it may have closed.
+  void send(std::string_view octets);
+  void half_close();
+  /// The next response, whole. Throws BadAnswer.
+  Response read(bool to_head);
+  /// True if the connection ended; false if octets came. A reset is an end, too.
+  bool ended();
+  /// All that comes until the end.
+  std::string read_to_end();
+  [[nodiscard]] bool was_reset() const noexcept { return reset_; }
+
+ private:
+  bool receive();
+  std::string line();
+  std::string take(std::size_t count);
+  void chunks(std::string& body);
+
+  int fd_ = -1;
+  std::string received_;
+  bool over_ = false;
+  bool reset_ = false;
+};
+
+}  // namespace antiphon::http_conformance

@@ -1,0 +1,232 @@
+#include "http_servers.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <iterator>
+#include <thread>
+
+#include "antiphon/app.hpp"
+#include "antiphon/asio_style/http/serve.hpp"
+#include "antiphon/cl_async_style/http/serve.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): not in every unistd.h
+
+namespace antiphon::http_conformance {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto short_limit = 300ms;
+
+/// One of our servers, on a thread of its own.
+class OwnServer final : public HttpServerUnderTest {
+ public:
+  using Listening = std::function<void(std::uint16_t)>;
+  using Stopper = std::function<void(std::function<void()>)>;
+  /// Serves until it is stopped, and returns an exit status.
+  using Serve =
+      std::function<int(const Listening&, const Stopper&, std::function<void(std::string_view)> log)>;
+
+  explicit OwnServer(Serve serve) {
+    std::promise<std::uint16_t> listening;
+    auto port = listening.get_future();
+    thread_ = std::thread([this, serve = std::move(serve), &listening] {
+      bool told = false;
+      const auto tell = [&](std::uint16_t where) {
+        told = true;
+        listening.set_value(where);
+      };
+      serve(
+          tell, [this](std::function<void()> stop) { stop_ = std::move(stop); }, [](std::string_view) {});
+      if (!told) listening.set_value(0);
+    });
+    address_.port = port.get();
+    if (address_.port == 0) {
+      thread_.join();
+      throw ServerError("it could not listen");
+    }
+  }
+  ~OwnServer() override {
+    stop_();
+    thread_.join();
+  }
+
+ private:
+  std::thread thread_;
+  std::function<void()> stop_;
+};
+
+std::unique_ptr<HttpServerUnderTest> start_asio(Limits limits) {
+  return std::make_unique<OwnServer>([limits](const auto& listening, const auto& stopper, auto log) {
+    asio_style::ServeOptions options;
+    if (limits == Limits::short_ones) {
+      options.server.limits.request_timeout = short_limit;
+      options.server.limits.body_timeout = short_limit;
+      options.server.limits.keep_alive_timeout = short_limit;
+      options.server.limits.response_timeout = short_limit;
+    }
+    options.server.log = log;
+    options.graceful_timeout = 0ms;
+    options.handle_signals = false;
+    options.on_listening = listening;
+    options.on_stopper = stopper;
+    return asio_style::serve("127.0.0.1", 0, app(), std::move(options));
+  });
+}
+
+std::unique_ptr<HttpServerUnderTest> start_cl_async(Limits limits) {
+  return std::make_unique<OwnServer>([limits](const auto& listening, const auto& stopper, auto log) {
+    cl_async_style::serve_options options;
+    if (limits == Limits::short_ones) {
+      options.limits.head = short_limit;
+      options.limits.body_idle = short_limit;
+      options.limits.keep_alive = short_limit;
+      options.limits.response = short_limit;
+    }
+    options.log = log;
+    options.drain = 0ms;
+    options.handle_signals = false;
+    options.on_listening = listening;
+    options.on_stopper = stopper;
+    return cl_async_style::serve("127.0.0.1", 0, app(), std::move(options));
+  });
+}
+
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(where);
+  const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&where), size) == 0 &&
+                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&where), &size) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!bound) throw ServerError(std::string("no free port: ") + std::strerror(errno));
+  return ntohs(where.sin_port);
+}
+
+/// A program that listens on a port which we choose.
+class ChildServer final : public HttpServerUnderTest {
+ public:
+  ChildServer(std::vector<std::string> arguments, std::uint16_t port, std::filesystem::path folder)
+      : folder_(std::move(folder)) {
+    address_.port = port;
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+      posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0);
+    const int error = ::posix_spawnp(&child_, argv[0], &actions, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) {
+      child_ = -1;
+      throw ServerError(arguments[0] + " cannot be run: " + std::strerror(error));
+    }
+    wait_until_it_listens(arguments[0]);
+  }
+  ~ChildServer() override { end(); }
+
+ private:
+  void wait_until_it_listens(const std::string& name) {
+    for (int attempt = 0; attempt < 500; ++attempt) {
+      try {
+        const HttpClient probe(address_);
+        return;
+      } catch (const std::runtime_error&) {
+        if (::waitpid(child_, nullptr, WNOHANG) == child_) {
+          child_ = -1;
+          break;
+        }
+        std::this_thread::sleep_for(20ms);
+      }
+    }
+    end();
+    throw ServerError(name + " does not listen");
+  }
+  void end() noexcept {
+    if (child_ > 0) {
+      ::kill(child_, SIGTERM);
+      ::waitpid(child_, nullptr, 0);
+      child_ = -1;
+    }
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+
+  pid_t child_ = -1;
+  std::filesystem::path folder_;
+};
+
+std::unique_ptr<HttpServerUnderTest> start_node(const std::filesystem::path& peers) {
+  const std::uint16_t port = free_port();
+  return std::make_unique<ChildServer>(
+      std::vector<std::string>{"node", (peers / "node_app.js").string(), std::to_string(port)}, port,
+      std::filesystem::path());
+}
+
+std::unique_ptr<HttpServerUnderTest> start_nginx(const std::filesystem::path& peers) {
+  const std::uint16_t port = free_port();
+  std::string name = (std::filesystem::temp_directory_path() / "antiphon-nginx-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    throw ServerError(std::string("no temporary folder: ") + std::strerror(errno));
+  const std::filesystem::path folder = name;
+  std::ifstream in(peers / "nginx.conf");
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  for (const auto& [word, value] :
+       {std::pair<std::string, std::string>("@PORT@", std::to_string(port)), {"@FOLDER@", folder.string()}})
+    for (std::size_t at; (at = text.find(word)) != std::string::npos;) text.replace(at, word.size(), value);
+  std::ofstream(folder / "nginx.conf") << text;
+  return std::make_unique<ChildServer>(std::vector<std::string>{"/usr/sbin/nginx", "-p", folder.string(),
+                                                                "-c", (folder / "nginx.conf").string()},
+                                       port, folder);
+}
+
+/// Somebody's server, which neither begins nor ends with us.
+class ForeignServer final : public HttpServerUnderTest {
+ public:
+  explicit ForeignServer(const std::string& name) {
+    const std::size_t colon = name.rfind(':');
+    if (colon == std::string::npos || colon == 0)
+      throw std::invalid_argument("neither asio, cl-async, node, nginx nor HOST:PORT: '" + name + "'");
+    address_.host = name.substr(0, colon);
+    if (address_.host.starts_with('[') && address_.host.ends_with(']'))
+      address_.host = address_.host.substr(1, address_.host.size() - 2);
+    const std::string_view port = std::string_view(name).substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address_.port);
+    if (error != std::errc() || end != port.data() + port.size() || address_.port == 0)
+      throw std::invalid_argument("no port: '" + name + "'");
+  }
+};
+
+}  // namespace
+
+TargetKind target_kind(const std::string& name) {
+  return {name, name == "asio" || name == "cl-async", name != "nginx"};
+}
+
+std::unique_ptr<HttpServerUnderTest> start_server(const std::string& name, Limits limits,
+                                                  const std::filesystem::path& peers) {
+  if (name == "asio") return start_asio(limits);
+  if (name == "cl-async") return start_cl_async(limits);
+  if (name == "node") return start_node(peers);
+  if (name == "nginx") return start_nginx(peers);
+  return std::make_unique<ForeignServer>(name);
+}
+
+}  // namespace antiphon::http_conformance
