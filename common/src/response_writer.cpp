@@ -32,6 +32,7 @@ void ResponseWriter::begin(const Request& request, bool keep_alive) noexcept {
   state_ = State::idle;
   framing_ = Framing::none;
   left_ = 0;
+  body_ = 0;
   status_ = 0;
   http_1_0_ = request.version_major() == 1 && request.version_minor() == 0;
   head_request_ = request.method() == "HEAD";
@@ -42,6 +43,7 @@ void ResponseWriter::begin_error() noexcept {
   state_ = State::idle;
   framing_ = Framing::none;
   left_ = 0;
+  body_ = 0;
   status_ = 0;
   http_1_0_ = false;
   head_request_ = false;
@@ -53,6 +55,7 @@ WriteResult ResponseWriter::respond(const ResponseView& response, std::string& o
   if (result != WriteResult::written) return result;
   if (framing_ == Framing::length) {
     out.append(response.body);
+    body_ = response.body.size();
     left_ = 0;
   }
   state_ = State::finished;
@@ -117,6 +120,7 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
 WriteResult ResponseWriter::body(std::string_view octets, std::string& out) {
   if (state_ != State::body) return WriteResult::out_of_order;
   if (octets.empty()) return WriteResult::written;  // an empty chunk would end the body
+  if (framing_ != Framing::none) body_ += octets.size();
   switch (framing_) {
     case Framing::none:
       break;

@@ -8,27 +8,6 @@
 #include "antiphon/asio_style/transport.hpp"
 #include "turn.hpp"
 
-namespace antiphon::asio_style {
-
-void HttpLimits::check() const {
-  const auto demand = [](bool above_zero, const char* name) {
-    if (!above_zero) throw ValueError(std::string(name) + " must be above 0");
-  };
-  demand(request_timeout.count() > 0, "request_timeout");
-  demand(body_timeout.count() > 0, "body_timeout");
-  demand(keep_alive_timeout.count() > 0, "keep_alive_timeout");
-  demand(response_timeout.count() > 0, "response_timeout");
-  demand(linger_timeout.count() > 0, "linger_timeout");
-  demand(parser.head > 0, "the limit of a head");
-  demand(parser.target > 0, "the limit of a target");
-  demand(parser.fields > 0, "the limit of fields");
-  demand(parser.body > 0, "the limit of a body");
-  demand(pipelined > 0, "the limit of pipelined octets");
-  demand(connections > 0, "the limit of connections");
-}
-
-}  // namespace antiphon::asio_style
-
 namespace antiphon::asio_style::detail {
 
 namespace {
@@ -46,15 +25,21 @@ std::chrono::milliseconds tick_period(const HttpLimits& limits) {
 
 HttpConnections::HttpConnections(EventLoop& on, const http::Router& routes, HttpServerOptions with)
     : loop(on), router(routes), options(std::move(with)), period_(tick_period(options.limits)) {
-  options.limits.check();
+  try {
+    options.limits.check();
+  } catch (const std::invalid_argument& error) {
+    throw ValueError(error.what());
+  }
 }
 
 HttpConnections::~HttpConnections() {
   timer_.cancel();
+  observe();
 }
 
 void HttpConnections::join(HttpProtocol& connection) {
   ++statistics.connections;
+  if (const auto& metrics = options.telemetry.metrics) metrics->opened();
   connection.place_ = static_cast<std::uint32_t>(connections_.size());
   connection.since_ = now_;
   connections_.push_back(&connection);
@@ -67,6 +52,7 @@ void HttpConnections::leave(HttpProtocol& connection) {
 }
 
 void HttpConnections::forget(HttpProtocol& connection) {
+  if (const auto& metrics = options.telemetry.metrics) metrics->closed();
   connections_[connection.place_] = connections_.back();
   connections_[connection.place_]->place_ = connection.place_;
   connections_.pop_back();
@@ -94,6 +80,17 @@ void HttpConnections::tick() {
   ++now_;
   // Nobody leaves the set meanwhile: connection_lost comes in a later turn of the loop.
   for (HttpProtocol* connection : connections_) connection->check_deadline();
+  observe();
+}
+
+/// What is looked at from time to time instead of at each request.
+void HttpConnections::observe() {
+  if (const auto& metrics = options.telemetry.metrics) {
+    const auto waiting = static_cast<std::int64_t>(buffered());
+    metrics->buffered(waiting - buffered_told_);
+    buffered_told_ = waiting;
+  }
+  if (const auto& log = options.telemetry.access_log) log->flush();
 }
 
 bool HttpConnections::over(std::uint32_t since, std::chrono::milliseconds limit) const noexcept {

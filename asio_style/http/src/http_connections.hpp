@@ -73,6 +73,7 @@ class HttpConnections {
 
  private:
   void arm();
+  void observe();
 
   std::vector<HttpProtocol*> connections_;
   std::vector<std::unique_ptr<Turn>> turns_;
@@ -81,6 +82,7 @@ class HttpConnections {
   TimerHandle timer_;
   std::chrono::milliseconds period_;
   std::size_t aborted_ = 0;
+  std::int64_t buffered_told_ = 0;
   std::uint32_t now_ = 0;
   bool ticking_ = false;
   bool draining_ = false;

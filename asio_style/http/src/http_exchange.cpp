@@ -127,9 +127,7 @@ std::string& HttpProtocol::out() {
 
 /// 100 Continue, once, and only if nothing of the body was worth sending without it.
 void HttpProtocol::invite_body() {
-  if (turn_->invitation != Turn::Invitation::owed) return;
-  turn_->invitation = Turn::Invitation::sent;
-  if (turn_->body_seen > 0) return;
+  if (!turn_->plan.invite()) return;
   out().append(http::ResponseWriter::continue_100);
   sent_some();
 }
@@ -138,13 +136,7 @@ void HttpProtocol::invite_body() {
 /// come will be of use.
 void HttpProtocol::before_head(bool whole) {
   if (server_->draining()) turn_->writer.close_after();
-  if (reading_ != Reading::body) return;
-  // Not invited, the client may send the body or not: only the close of the connection makes that clear.
-  if (turn_->invitation == Turn::Invitation::owed) turn_->writer.close_after();
-  if (!whole) return;
-  const auto length = turn_->request.content_length();
-  if (!length || *length - turn_->body_seen > server_->options.limits.unwanted_body)
-    turn_->writer.close_after();
+  if (reading_ == Reading::body && turn_->plan.must_close(whole)) turn_->writer.close_after();
 }
 
 /// Octets were added to out(): they go at the end of the callback, or now if they are many or nobody is there
@@ -160,6 +152,7 @@ void HttpProtocol::flush() {
     written_ += octets.size();
     ++server_->statistics.writes;
     server_->statistics.octets_sent += octets.size();
+    if (const auto& metrics = server_->options.telemetry.metrics) metrics->sent(octets.size());
     transport_->write(octets);
     server_->statistics.most_buffered =
         std::max(server_->statistics.most_buffered, transport_->get_write_buffer_size());
@@ -171,12 +164,27 @@ void HttpProtocol::flush() {
 
 /// The answer is whole. The next request is settle's business.
 void HttpProtocol::answered() {
-  ++server_->statistics.responses[std::min(turn_->writer.status() / 100, 5U)];
+  count_answer(true);
   end_exchange();
   touch();
   if (inside_) return;
   flush();
   wake();
+}
+
+/// `understood`: the answer is one to a request, of which the head was whole.
+void HttpProtocol::count_answer(bool understood) {
+  const unsigned status = turn_->writer.status();
+  ++server_->statistics.responses[std::min(status / 100, 5U)];
+  if (!server_->options.telemetry) return;
+  http::AccessEntry entry{.peer = peer(), .status = status, .octets = turn_->writer.body_octets()};
+  if (understood) {
+    entry.method = turn_->request.method();
+    entry.target = turn_->request.target();
+    entry.version_minor = turn_->request.version_minor();
+    entry.took = std::chrono::steady_clock::now() - turn_->began;
+  }
+  server_->options.telemetry.answered(entry);
 }
 
 void HttpProtocol::refuse_bad_field() {
@@ -193,6 +201,7 @@ void HttpProtocol::refuse_bad_field() {
 void HttpProtocol::end_exchange() {
   if (!exchange_lives()) return;
   writing_ = Writing::finished;
+  turn_->plan.answered();
   turn_->on_writable.clear();
   turn_->on_body.clear();
   turn_->on_cancel = nullptr;
@@ -231,6 +240,7 @@ void HttpProtocol::bail_out(unsigned status, std::string_view reason) {
     return;
   }
   const bool answer_given = writing_ == Writing::finished;  // only the rest of its body was bad
+  const bool understood = reading_ == Reading::body || reading_ == Reading::complete;
   cancel_exchange();
   if (!answer_given) {
     if (!turn_) begin_turn();
@@ -239,7 +249,7 @@ void HttpProtocol::bail_out(unsigned status, std::string_view reason) {
     text += '\n';
     turn_->writer.begin_error();
     turn_->writer.respond({status, fields, text}, out());
-    ++server_->statistics.responses[std::min(status / 100, 5U)];
+    count_answer(understood);
   }
   linger();
 }

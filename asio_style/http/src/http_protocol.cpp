@@ -36,6 +36,7 @@ void HttpProtocol::connection_made(std::shared_ptr<Transport> transport) {
 void HttpProtocol::data_received(std::span<const std::byte> data) {
   if (phase_ != Phase::serving) return drop(data.size());
   server_->statistics.octets_received += data.size();
+  if (const auto& metrics = server_->options.telemetry.metrics) metrics->received(data.size());
   inside([&] {
     if (!turn_) begin_turn();
     if (ahead() == 0) advance(data);
@@ -93,7 +94,7 @@ void HttpProtocol::advance(std::span<const std::byte>& octets) {
   while (phase_ == Phase::serving) {
     if (last_piece_due()) {
       turn_->last_told = true;
-      const bool whole = turn_->taking == Turn::Taking::whole;
+      const bool whole = turn_->plan.taking() == Turn::Taking::whole;
       tell_piece(whole ? std::as_bytes(std::span(turn_->request.body())) : std::span<const std::byte>(),
                  true);
       continue;
@@ -108,6 +109,7 @@ void HttpProtocol::advance(std::span<const std::byte>& octets) {
     turn_->parser_holds = false;
     switch (result.status) {
       case ParseStatus::need_more:
+        if (reading_ == Reading::body && turn_->plan.taking() == Turn::Taking::whole) invite_body();
         if (reading_ != Reading::idle) break;
         if (turn_->parser->in_message()) {
           reading_ = Reading::head;
@@ -117,6 +119,7 @@ void HttpProtocol::advance(std::span<const std::byte>& octets) {
         }
         break;
       case ParseStatus::paused:
+        if (!octets.empty()) turn_->plan.at_hand();
         parser_paused();
         break;
       case ParseStatus::message_complete:
@@ -162,7 +165,8 @@ bool HttpProtocol::may_parse(std::size_t octets) const noexcept {
 
 /// The body waits for its taker.
 bool HttpProtocol::handler_must_go_on() const noexcept {
-  return exchange_lives() && turn_->taking == Turn::Taking::pieces && (body_paused_ || !turn_->on_body);
+  return exchange_lives() && turn_->plan.taking() == Turn::Taking::pieces &&
+         (body_paused_ || !turn_->on_body);
 }
 
 bool HttpProtocol::last_piece_due() const noexcept {
@@ -243,34 +247,27 @@ void HttpProtocol::on_headers_complete(const http::MessageHead& head) {
   reading_ = Reading::body;
   had_request_ = true;
   ++server_->statistics.requests;
+  if (server_->options.telemetry) turn_->began = std::chrono::steady_clock::now();
   touch();
 
   const bool found = turn_->match.found == http::Router::Found::route;
-  if (head.expects_continue) turn_->invitation = Turn::Invitation::owed;
-  if (found && turn_->match.route->body == http::Body::streamed) {
-    turn_->taking = Turn::Taking::pieces;
-    turn_->parser->pause();
-  } else if (found) {
-    turn_->taking = Turn::Taking::whole;
-    invite_body();
-  } else {
-    // Read over if that is not much, so that the connection can be kept; not asked for (trap T11).
-    turn_->taking = Turn::Taking::nothing;
-    const bool much = head.content_length.value_or(0) > server_->options.limits.unwanted_body;
-    if (much || head.expects_continue) turn_->parser->pause();
-  }
+  const bool streamed = found && turn_->match.route->body == http::Body::streamed;
+  turn_->plan.begin(request,
+                    streamed ? Turn::Taking::pieces
+                    : found  ? Turn::Taking::whole
+                             : Turn::Taking::nothing,
+                    server_->options.limits.unwanted_body);
+  if (streamed || turn_->plan.answer_at_once()) turn_->parser->pause();
 }
 
 void HttpProtocol::on_body(std::span<const std::byte> octets) {
   if (octets.empty()) return;  // we fed nothing, to hear whether the parser had more to tell
   touch();
-  turn_->body_seen += octets.size();
-  if (writing_ == Writing::finished || turn_->taking == Turn::Taking::nothing) {
-    turn_->unwanted += octets.size();
-    if (turn_->unwanted > server_->options.limits.unwanted_body) turn_->parser->pause();
-  } else if (turn_->taking == Turn::Taking::whole) {
+  if (!turn_->plan.received(octets.size())) {
+    turn_->parser->pause();
+  } else if (turn_->plan.taking() == Turn::Taking::whole) {
     turn_->request.append_body({reinterpret_cast<const char*>(octets.data()), octets.size()});
-  } else {
+  } else if (turn_->plan.taking() == Turn::Taking::pieces) {
     turn_->piece = octets;
     turn_->parser->pause();
   }
@@ -314,7 +311,7 @@ void HttpProtocol::keep(std::span<const std::byte> octets) {
 /// Behind the last answer: read, so that the client is not reset while it reads, but only so much.
 void HttpProtocol::drop(std::size_t octets) {
   dropped_ += octets;
-  if (dropped_ > server_->options.limits.linger) transport_->close();
+  if (dropped_ > server_->options.limits.linger_octets) transport_->close();
 }
 
 void HttpProtocol::update_reading() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <list>
@@ -11,6 +12,7 @@
 
 #include "antiphon/asio_style/errors.hpp"
 #include "antiphon/asio_style/handle.hpp"
+#include "antiphon/http/body_plan.hpp"
 #include "antiphon/http/exchange.hpp"
 #include "antiphon/http/parser.hpp"
 #include "antiphon/http/request.hpp"
@@ -64,10 +66,7 @@ class CallbackSlot {
 struct Turn {
   explicit Turn(http::DateCache& date) : writer(date) {}
 
-  /// What is done with the body of the request.
-  enum class Taking { whole, pieces, nothing };
-  /// 100 Continue (RFC 9110, 10.1.1): owed to this client if the body is wanted.
-  enum class Invitation { none, owed, sent };
+  using Taking = http::BodyPlan::Taking;
 
   http::Request request;
   std::optional<http::RequestParser> parser;  // knows its listener for life, hence made anew for each
@@ -85,21 +84,14 @@ struct Turn {
   std::string out;             // octets of answers, sent together at the end of the callback
 
   std::span<const std::byte> piece;  // of the body, as the parser told it
-  std::uint64_t body_seen = 0;
-  std::size_t unwanted = 0;  // of the body, octets that nobody took
-  Taking taking = Taking::whole;
-  Invitation invitation = Invitation::none;
+  http::BodyPlan plan;
+  std::chrono::steady_clock::time_point began;  // if somebody wants to know
   bool parser_holds = false;  // the parser was paused: feed it, even nothing, and it has more to tell
   bool mid_line = false;      // it has swallowed octets that are no message yet: empty lines between requests
   bool last_told = false;     // on_body has had its last call
 
   /// For the next request on the same connection.
-  void next() noexcept {
-    body_seen = 0;
-    unwanted = 0;
-    invitation = Invitation::none;
-    parser_holds = mid_line = last_told = false;
-  }
+  void next() noexcept { parser_holds = mid_line = last_told = false; }
   /// For the next connection.
   void clear() {
     next();

@@ -188,7 +188,7 @@ TEST_F(ends, a_client_that_goes_on_sending_can_read_its_error_SN_011) {
 }
 
 TEST_F(ends, a_client_that_never_ends_sending_is_closed_all_the_same) {
-  RunningServer server(router_, {.linger_timeout = std::chrono::hours(1), .linger = 1 << 20});
+  RunningServer server(router_, {.linger_timeout = std::chrono::hours(1), .linger_octets = 1 << 20});
   Client client(server.port());
   client.send("nonsense\r\n\r\n");
   const std::string more(1 << 20, 'x');

@@ -14,6 +14,7 @@
 #include "antiphon/cl_async_style/http/listener.hpp"
 #include "antiphon/cl_async_style/http/promise.hpp"
 #include "antiphon/cl_async_style/http/response.hpp"
+#include "antiphon/http/body_plan.hpp"
 #include "antiphon/http/parser.hpp"
 #include "antiphon/http/response_writer.hpp"
 #include "state.hpp"
@@ -129,6 +130,7 @@ class conversation final : public response,
   // Reading.
   void header_callback(const http::MessageHead& head);
   void head_known();
+  void plan_body();
   void body_callback(std::span<const std::byte> octets);
   void deliver(std::span<const std::byte> octets);
   void deliver_held();
@@ -176,11 +178,14 @@ class conversation final : public response,
   void refuse_fields();
   void default_answer(unsigned status, std::string_view text);
   void send();
+  void write_out(std::string_view octets);
   void answered();
+  void tell_answer(bool understood);
 
   // Ending.
   void bail_out(unsigned status, std::string_view reason);
   void linger();
+  [[nodiscard]] bool client_stalls(clock::time_point now);
 
   void set(receiving state) noexcept;
   void set(answering state) noexcept;
@@ -194,6 +199,7 @@ class conversation final : public response,
   http::ResponseWriter writer_;
   route_match route_;
   std::size_t routes_tried_ = 0;
+  http::BodyPlan plan_;
   std::string ahead_;
   std::string early_;  // what came of the body before with_chunking was called, or waits for a hook
   std::unique_ptr<held_answer> held_;
@@ -201,7 +207,11 @@ class conversation final : public response,
   Callback on_cancel_;
   BodyCallback on_body_;
   std::vector<std::shared_ptr<event>> timers_;
-  clock::time_point since_;  // of the last step, as coarse as the server's sweep
+  clock::time_point since_;    // of the last step, as coarse as the server's sweep
+  clock::time_point began_;    // the request, if somebody wants to know
+  std::uint64_t written_ = 0;  // octets handed to the socket
+  std::uint64_t taken_ = 0;    // of these, what the kernel had taken at the last check
+  std::uint64_t dropped_ = 0;  // octets that came behind the last answer
   std::size_t exchanges_ = 0;
   int depth_ = 0;  // of guarded calls
   receiving receiving_ = receiving::idle;
@@ -213,7 +223,6 @@ class conversation final : public response,
   bool writable_ = true;
   bool peer_done_ = false;
   bool first_ = true;        // no request was seen yet
-  bool continued_ = false;   // 100 Continue was sent for this request
   bool dispatched_ = false;  // the handler was called, or 404 given
   bool failed_ = false;      // an error has ended the steps of this request (WK-110)
   bool no_hooks_ = false;    // its answer is not shown to :response-started hooks, one of which has failed

@@ -1,5 +1,6 @@
 // Octets out.
 
+#include <array>
 #include <utility>
 
 #include "conversation.hpp"
@@ -9,9 +10,15 @@ namespace antiphon::cl_async_style {
 
 void conversation::send() {
   std::string& out = server_.scratch();
-  if (!out.empty()) write_socket_data(socket_, out);
+  if (!out.empty()) write_out(out);
   out.clear();
   if (out.capacity() > (1U << 20U)) std::string().swap(out);
+}
+
+void conversation::write_out(std::string_view octets) {
+  written_ += octets.size();
+  if (const auto& metrics = server_.telemetry().metrics) metrics->sent(octets.size());
+  write_socket_data(socket_, octets);
 }
 
 std::span<const http::Field> conversation::all_fields(std::span<const http::Field> fields) {
@@ -92,7 +99,7 @@ void conversation::start(unsigned status, std::span<const http::Field> given,
 void conversation::send_whole(const http::ResponseView& view) {
   std::string& out = server_.scratch();
   out.clear();
-  if (request_.expects_continue() && receiving_ < receiving::whole && !continued_) writer_.close_after();
+  if (receiving_ < receiving::whole && plan_.must_close(true)) writer_.close_after();
   if (writer_.respond(view, out) != http::WriteResult::written) return refuse_fields();
   send();
   answered();
@@ -102,7 +109,7 @@ void conversation::send_head(unsigned status, std::span<const http::Field> field
                              std::optional<std::uint64_t> length) {
   std::string& out = server_.scratch();
   out.clear();
-  if (request_.expects_continue() && receiving_ < receiving::whole && !continued_) writer_.close_after();
+  if (receiving_ < receiving::whole && plan_.must_close(false)) writer_.close_after();
   if (writer_.head(status, fields, length, out) != http::WriteResult::written) return refuse_fields();
   set(answering::started);
   send();
@@ -111,7 +118,8 @@ void conversation::send_head(unsigned status, std::span<const http::Field> field
 /// The application wanted to send what would split its response (unlike upstream, WK-088).
 void conversation::refuse_fields() {
   tell(response_error("a response with a header that has CR, LF or NUL in it", socket_.ref()));
-  writer_.respond({500, {}, "internal server error\n"}, server_.scratch());
+  const std::array own{http::Field{"Content-Type", "text/plain; charset=utf-8"}};
+  writer_.respond({500, own, "internal server error\n"}, server_.scratch());
   send();
   answered();
 }
@@ -148,15 +156,28 @@ void conversation::finish() {
 }
 
 void conversation::send_100_continue() {
-  if (!request_.expects_continue() || continued_ || receiving_ >= receiving::whole ||
-      answering_ != answering::waiting)
-    return;
-  continued_ = true;
-  write_socket_data(socket_, http::ResponseWriter::continue_100);
+  if (receiving_ < receiving::whole && answering_ == answering::waiting && plan_.invite())
+    write_out(http::ResponseWriter::continue_100);
+}
+
+/// `understood`: it answers a request, of which the head was whole.
+void conversation::tell_answer(bool understood) {
+  if (!server_.telemetry()) return;
+  http::AccessEntry entry{
+      .peer = request_.peer(), .status = writer_.status(), .octets = writer_.body_octets()};
+  if (understood) {
+    entry.method = request_.method();
+    entry.target = request_.target();
+    entry.version_minor = request_.version_minor();
+    entry.took = clock::now() - began_;
+  }
+  server_.telemetry().answered(entry);
 }
 
 void conversation::answered() {
+  tell_answer(true);
   set(answering::finished);
+  plan_.answered();
   ++exchanges_;
   drop_callbacks();
   body_paused_ = false;

@@ -35,6 +35,7 @@ void conversation::hooks_done(std::size_t exchange, step next, const std::except
 
 /// The :connect hooks come before anything is read (WK-020, WK-021).
 void conversation::connected() {
+  if (server_.connections() > server_.limits().connections) return bail_out(503, "too many connections");
   const auto refuse = [this](const std::exception& error) {
     tell(error);
     abort();

@@ -22,6 +22,7 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
     linger();
     return;
   }
+  const bool understood = receiving_ >= receiving::body;
   ++exchanges_;
   failed_ = true;
   holding_ = false;
@@ -43,6 +44,7 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
   out.clear();
   writer_.respond(view, out);
   send();
+  tell_answer(understood);
   linger();
 }
 
@@ -102,16 +104,29 @@ void conversation::check_deadline(clock::time_point now) {
   const auto over = [&](std::chrono::milliseconds limit) { return now - since_ >= limit; };
   const bool unanswered = answering_ == answering::waiting || answering_ == answering::held;
   if (answering_ == answering::last) {
-    if (over(limits.linger)) abort();
+    if (buffered() > 0 ? client_stalls(now) : over(limits.linger_timeout)) abort();
+  } else if (receiving_ == receiving::idle && first_) {
+    if (over(limits.request_timeout)) bail_out(408, "the request's head took too long");
   } else if (receiving_ == receiving::idle) {
-    if (over(first_ ? std::min(limits.head, limits.keep_alive) : limits.keep_alive)) close_socket(socket_);
+    if (over(limits.keep_alive_timeout)) linger();
   } else if (receiving_ == receiving::head) {
-    if (over(limits.head)) bail_out(408, "the request's head took too long");
+    if (over(limits.request_timeout)) bail_out(408, "the request's head took too long");
   } else if (receiving_ == receiving::body && !body_paused_ && !holding_) {
-    if (over(limits.body_idle)) bail_out(408, "the request's body took too long");
-  } else if (unanswered && over(limits.response)) {
-    bail_out(503, "no answer in time");
+    if (over(limits.body_timeout)) bail_out(408, "the request's body took too long");
+  } else if (unanswered) {
+    if (over(limits.response_timeout)) bail_out(503, "no answer in time");
+  } else if (client_stalls(now)) {
+    tell(event_error(0, std::string(request_.peer()) + ": takes nothing of its answer"));
+    abort();
   }
+}
+
+/// Octets wait to be sent, and for so long not one of them could be.
+bool conversation::client_stalls(clock::time_point now) {
+  const std::uint64_t waiting = buffered();
+  if (waiting == 0 || written_ - waiting != taken_) since_ = now;
+  taken_ = written_ - waiting;
+  return now - since_ >= server_.limits().response_timeout;
 }
 
 }  // namespace antiphon::cl_async_style

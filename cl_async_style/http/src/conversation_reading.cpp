@@ -8,7 +8,12 @@
 namespace antiphon::cl_async_style {
 
 void conversation::read_data(std::span<const std::byte> octets) {
-  if (answering_ == answering::last) return;  // nothing is read behind the last answer (trap T9)
+  if (const auto& metrics = server_.telemetry().metrics) metrics->received(octets.size());
+  if (answering_ == answering::last) {  // nothing is parsed behind the last answer (trap T9)
+    dropped_ += octets.size();
+    if (dropped_ > server_.limits().linger_octets) close_socket(socket_);
+    return;
+  }
   if (parsing_ || !ahead_.empty() || !may_parse()) {
     ahead_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
     disable_socket(socket_);
@@ -68,7 +73,10 @@ void conversation::header_callback(const http::MessageHead& head) {
   set(receiving::body);
   set(answering::waiting);
   first_ = false;
-  continued_ = dispatched_ = failed_ = no_hooks_ = false;
+  if (server_.telemetry()) began_ = clock::now();
+  plan_.begin(request_, http::BodyPlan::Taking::nothing,
+              server_.limits().unwanted_body);  // until it is known
+  dispatched_ = failed_ = no_hooks_ = false;
   ++exchanges_;
   writer_.begin(request_, !server_.draining());
   guarded([this] {
@@ -80,15 +88,27 @@ void conversation::head_known() {
   if (answering_ != answering::waiting) return;  // a hook has answered
   routes_tried_ = 0;
   find_route();
-  if (route_.chunk())
+  plan_body();
+  if (plan_.taking() != http::BodyPlan::Taking::whole)
     request_.store_body_ = false;  // unless with_chunking wants it (WK-062)
   else if (request_.store_body_ && request_.content_length() &&
            !storable(0, static_cast<std::size_t>(*request_.content_length())))
     return;
   const bool own = route_.found != nullptr && route_.found->options.suppress_100;
-  if (route_.found != nullptr && !own) send_100_continue();
+  if (plan_.taking() != http::BodyPlan::Taking::nothing && !own) send_100_continue();
   // Without a route the client shall not send its body for nothing (WK-071).
-  if (route_.chunk() || (route_.found == nullptr && request_.expects_continue())) dispatch();
+  if (route_.chunk() || plan_.answer_at_once()) dispatch();
+}
+
+void conversation::plan_body() {
+  using Taking = http::BodyPlan::Taking;
+  const bool router = route_.found != nullptr && route_.found->mounted != nullptr;
+  const bool found = router ? route_.mounted.found == http::Router::Found::route : route_.found != nullptr;
+  plan_.begin(request_,
+              !found           ? Taking::nothing
+              : route_.chunk() ? Taking::pieces
+                               : Taking::whole,
+              server_.limits().unwanted_body);
 }
 
 bool conversation::storable(std::size_t have, std::size_t more) {
@@ -102,6 +122,14 @@ bool conversation::storable(std::size_t have, std::size_t more) {
 
 void conversation::body_callback(std::span<const std::byte> octets) {
   since_ = server_.now();
+  if (!plan_.received(octets.size())) {
+    // Too much of what nobody wants: it is answered now, or has been, and the rest is not read.
+    if (answering_ == answering::waiting && !dispatched_ && !failed_)
+      guarded([this] { dispatch(); });
+    else if (!answerable())
+      linger();
+    return;
+  }
   if (failed_ || !answerable()) return;  // answered already: dropped
   if (!server_.state().has(hook::body_chunk)) {
     deliver(octets);

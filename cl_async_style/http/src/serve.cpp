@@ -30,7 +30,8 @@ int serve(const std::string& host, std::uint16_t port, const http::Router& route
                                    if (!condition_cast<streamish_error>(event)) log(event.what());
                                  },
                              .reuse_port = options.reuse_port,
-                             .limits = options.limits});
+                             .limits = options.limits,
+                             .telemetry = options.telemetry});
     } catch (const std::exception& error) {
       log("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.what());
       status = 1;

@@ -7,29 +7,17 @@ namespace antiphon::cl_async_style {
 
 namespace {
 
-void check(const http_limits& limits) {
-  for (const auto& [name, value] : {std::pair("head", limits.head),
-                                    {"body_idle", limits.body_idle},
-                                    {"keep_alive", limits.keep_alive},
-                                    {"response", limits.response},
-                                    {"linger", limits.linger}})
-    if (value.count() <= 0)
-      throw std::invalid_argument(std::string("the limit '") + name + "' must be above 0 ms");
-  if (limits.parser.head == 0 || limits.parser.target == 0 || limits.parser.fields == 0)
-    throw std::invalid_argument("the limits of head, target and fields must be above 0");
-}
-
 /// Fine enough for the shortest limit, and never a burden.
 std::chrono::milliseconds sweep_period(const http_limits& limits) {
-  const auto shortest =
-      std::min({limits.head, limits.body_idle, limits.keep_alive, limits.response, limits.linger});
+  const auto shortest = std::min({limits.request_timeout, limits.body_timeout, limits.keep_alive_timeout,
+                                  limits.response_timeout, limits.linger_timeout});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
 }
 
 }  // namespace
 
 wookie_server::wookie_server(const listener& what) : what_(what), state_(wookie_state::current()) {
-  check(what.limits);
+  what.limits.check();
 }
 
 void wookie_server::start() {
@@ -82,9 +70,11 @@ void wookie_server::socket_event(const std::exception& event) {
 void wookie_server::add(conversation& one) {
   one.place = conversations_.size();
   conversations_.push_back(&one);
+  if (const auto& metrics = what_.telemetry.metrics) metrics->opened();
 }
 
 void wookie_server::remove(conversation& one) {
+  if (const auto& metrics = what_.telemetry.metrics) metrics->closed();
   conversations_[one.place] = conversations_.back();
   conversations_[one.place]->place = one.place;
   conversations_.pop_back();
@@ -106,6 +96,28 @@ void wookie_server::sweep() {
   now_ = conversation::clock::now();
   // A connection that is closed leaves the list in a later tick, never in this loop.
   for (conversation* one : conversations_) one->check_deadline(now_);
+  observe();
+}
+
+/// What is looked at from time to time instead of at each request.
+void wookie_server::observe() {
+  if (const auto& metrics = what_.telemetry.metrics) {
+    const auto waiting = static_cast<std::int64_t>(buffered());
+    metrics->buffered(waiting - buffered_told_);
+    buffered_told_ = waiting;
+  }
+  if (const auto& log = what_.telemetry.access_log) log->flush();
+}
+
+/// A request that the kernel has is one that we accepted: it is read before its connection counts as idle.
+/// Its way in takes so many ticks: a connection is accepted, then read from.
+void wookie_server::close_idle_after(int ticks) {
+  delay([weak = weak_from_this(), ticks] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (ticks > 1) return self->close_idle_after(ticks - 1);
+    for (conversation* one : self->conversations_) one->begin_drain();
+  });
 }
 
 void wookie_server::stop(std::chrono::milliseconds deadline, std::function<void(std::size_t)> done) {
@@ -127,7 +139,7 @@ void wookie_server::stop(std::chrono::milliseconds deadline, std::function<void(
     std::exchange(done_, nullptr)(0);
     return;
   }
-  for (conversation* one : conversations_) one->begin_drain();
+  close_idle_after(4);
   deadline_ = delay(force, {.time = deadline});
 }
 

@@ -30,6 +30,7 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   [[nodiscard]] std::size_t buffered() const noexcept override;
 
   [[nodiscard]] const http_limits& limits() const noexcept { return what_.limits; }
+  [[nodiscard]] const http::Telemetry& telemetry() const noexcept { return what_.telemetry; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
   [[nodiscard]] http::DateCache& date() noexcept { return date_; }
   [[nodiscard]] wookie_state& state() noexcept { return state_; }
@@ -43,6 +44,8 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
  private:
   void socket_event(const std::exception& event);
   void sweep();
+  void observe();
+  void close_idle_after(int ticks);
 
   listener what_;
   wookie_state& state_;
@@ -55,6 +58,7 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   std::string scratch_;  // an answer between writer and socket
   conversation::clock::time_point now_ = conversation::clock::now();
   std::size_t forced_ = 0;
+  std::int64_t buffered_told_ = 0;
   bool draining_ = false;
 };
 

@@ -292,7 +292,7 @@ TEST(hooks, a_hook_that_never_ends_is_503_and_its_late_end_is_nothing) {
         });
         defroute("GET", "/", [](request&, response& to, const auto&) { send_response(to, {}); });
       },
-      {.response = milliseconds(40)});
+      {.response_timeout = milliseconds(40)});
   client peer(server);
   peer.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
   EXPECT_THAT(peer.read_to("\r\n\r\n"), StartsWith("HTTP/1.1 503 "));

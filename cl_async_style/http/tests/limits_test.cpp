@@ -10,11 +10,11 @@ using std::chrono::milliseconds;
 using testing::StartsWith;
 
 http_limits short_limits() {
-  return {.head = milliseconds(40),
-          .body_idle = milliseconds(40),
-          .keep_alive = milliseconds(40),
-          .response = milliseconds(40),
-          .linger = milliseconds(40)};
+  return {.request_timeout = milliseconds(40),
+          .body_timeout = milliseconds(40),
+          .keep_alive_timeout = milliseconds(40),
+          .response_timeout = milliseconds(40),
+          .linger_timeout = milliseconds(40)};
 }
 
 TEST(limits, a_head_that_does_not_come_is_408) {
@@ -32,10 +32,23 @@ TEST(limits, a_body_that_stops_is_408) {
   EXPECT_THAT(all, testing::AnyOf(StartsWith("HTTP/1.1 408 "), StartsWith("HTTP/1.1 404 ")));
 }
 
-TEST(limits, an_idle_connection_is_closed_without_a_word) {
+TEST(limits, a_connection_on_which_no_request_comes_is_408) {
   web server([] { mount(app()); }, short_limits());
   client silent(server);
-  EXPECT_EQ(silent.read_all(), "");
+  EXPECT_THAT(silent.read_all(), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST(limits, one_connection_too_many_is_told_503) {
+  web server([] { mount(app()); }, {.connections = 1});
+  client first(server);
+  EXPECT_EQ(first.get("/"), "hello, world\n");
+  client second(server);
+  EXPECT_THAT(second.read_all(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(first.get("/"), "hello, world\n");
+}
+
+TEST(limits, an_idle_connection_is_closed_without_a_word) {
+  web server([] { mount(app()); }, {.keep_alive_timeout = milliseconds(40)});
   client once(server);
   EXPECT_EQ(once.get("/"), "hello, world\n");
   EXPECT_EQ(once.read_all(), "");

@@ -58,6 +58,30 @@ TEST(trap, T3_nothing_is_parsed_behind_a_refusal) {
   EXPECT_EQ(count(all, "HTTP/1.1 "), 1U);
 }
 
+TEST(trap, T4_a_busy_connection_outlives_the_limit_of_its_first_head) {
+  constexpr std::chrono::milliseconds limit{200};
+  web server(with_app, {.request_timeout = limit});
+  client peer(server);
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin < 3 * limit) ASSERT_EQ(peer.get("/"), "hello, world\n");
+}
+
+TEST(trap, T9_what_comes_behind_the_last_request_is_ignored) {
+  int asked = 0;
+  web server([&] {
+    defroute("GET", "/", [&](const request&, response& to, const auto&) {
+      ++asked;
+      send_response(to, {.body = "once"});
+    });
+  });
+  client peer(server);
+  peer.send("GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  peer.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  const std::string all = peer.read_all();
+  EXPECT_EQ(all.find("HTTP/1.1", 1), std::string::npos) << all;
+  EXPECT_EQ(server.in_loop([&](http_server&) { return asked; }), 1);
+}
+
 TEST(trap, T5_draining_has_a_deadline) {
   bool asked = false;
   web server(
@@ -70,7 +94,7 @@ TEST(trap, T5_draining_has_a_deadline) {
 
 TEST(trap, T6_limits_are_checked_before_anything_starts) {
   start_event_loop([] {
-    EXPECT_THROW(start_server({.port = 0, .limits = {.head = std::chrono::milliseconds(0)}}),
+    EXPECT_THROW(start_server({.port = 0, .limits = {.request_timeout = std::chrono::milliseconds(0)}}),
                  std::invalid_argument);
     EXPECT_THROW(start_server({.port = 0, .limits = {.parser = {.fields = 0}}}), std::invalid_argument);
   });

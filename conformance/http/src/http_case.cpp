@@ -108,7 +108,7 @@ class Reader {
   void step(std::string_view text) {
     const char sign = text.front();
     if (sign == '>') {
-      if (text.size() > 2) octets_ += unescape(text.substr(2));
+      if (text.size() > 2) sent_ += text.substr(2);
       return;
     }
     flush();
@@ -147,14 +147,14 @@ class Reader {
   }
 
   void flush() {
-    if (octets_.empty()) return;
+    if (sent_.empty()) return;
     for (const char* path : {"/echo", "/stream", "/bytes", "/delay", "/headers"})
-      now().needs_app = now().needs_app || octets_.find(path) != std::string::npos;
-    now().steps.emplace_back(Send{std::exchange(octets_, {})});
+      now().needs_app = now().needs_app || sent_.find(path) != std::string::npos;
+    now().steps.emplace_back(Send{std::exchange(sent_, {})});
   }
 
   std::string section_;
-  std::string octets_;
+  std::string sent_;
   std::vector<HttpCase> cases_;
 };
 
@@ -288,7 +288,7 @@ std::string to_text(const HttpCase& one) {
     if (send != nullptr && sent) text += "--\n";
     sent = send != nullptr;
     if (send != nullptr) {
-      text += "> " + escape(send->octets) + "\n";
+      text += "> " + send->text + "\n";
     } else if (std::holds_alternative<HalfClose>(step)) {
       text += "eof\n";
     } else {

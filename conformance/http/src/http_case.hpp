@@ -17,9 +17,9 @@ class CaseError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Octets that the client sends, in one call.
+/// Octets that the client sends, in one call; escaped, since some are millions.
 struct Send {
-  std::string octets;
+  std::string text;
 };
 /// The client has no more to send: it half-closes.
 struct HalfClose {};

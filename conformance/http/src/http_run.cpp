@@ -72,7 +72,7 @@ class Conversation {
   std::string hold() {
     for (const Step& step : case_.steps) {
       if (const auto* send = std::get_if<Send>(&step)) {
-        say(send->octets);
+        say(unescape(send->text));
       } else if (std::holds_alternative<HalfClose>(step)) {
         client_.half_close();
         half_closed_ = true;

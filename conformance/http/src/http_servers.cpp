@@ -92,10 +92,10 @@ std::unique_ptr<HttpServerUnderTest> start_cl_async(Limits limits) {
   return std::make_unique<OwnServer>([limits](const auto& listening, const auto& stopper, auto log) {
     cl_async_style::serve_options options;
     if (limits == Limits::short_ones) {
-      options.limits.head = short_limit;
-      options.limits.body_idle = short_limit;
-      options.limits.keep_alive = short_limit;
-      options.limits.response = short_limit;
+      options.limits.request_timeout = short_limit;
+      options.limits.body_timeout = short_limit;
+      options.limits.keep_alive_timeout = short_limit;
+      options.limits.response_timeout = short_limit;
     }
     options.log = log;
     options.drain = 0ms;

@@ -19,7 +19,7 @@ constexpr std::size_t cut_at_most = 3'000;
 std::size_t octets_of(const HttpCase& one) {
   std::size_t sum = 0;
   for (const Step& step : one.steps)
-    if (const auto* send = std::get_if<Send>(&step)) sum += send->octets.size();
+    if (const auto* send = std::get_if<Send>(&step)) sum += unescape(send->text).size();
   return sum;
 }
 

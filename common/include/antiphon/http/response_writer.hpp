@@ -55,6 +55,8 @@ class ResponseWriter {
   /// Of a finished response: the connection may carry another request.
   [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
   [[nodiscard]] unsigned status() const noexcept { return status_; }
+  /// Octets of the body so far, without framing.
+  [[nodiscard]] std::uint64_t body_octets() const noexcept { return body_; }
   /// The interim response that invites the body (RFC 9110, 10.1.1).
   static constexpr std::string_view continue_100 = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -64,6 +66,7 @@ class ResponseWriter {
 
   DateCache* date_;
   std::uint64_t left_ = 0;
+  std::uint64_t body_ = 0;
   unsigned status_ = 0;
   State state_ = State::idle;
   Framing framing_ = Framing::none;

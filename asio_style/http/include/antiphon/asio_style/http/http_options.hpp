@@ -7,33 +7,13 @@
 #include <functional>
 #include <string_view>
 
-#include "antiphon/http/parser.hpp"
+#include "antiphon/http/server_limits.hpp"
+#include "antiphon/http/telemetry.hpp"
 
 namespace antiphon::asio_style {
 
-/// What clients may take of the server's time and memory (SN-025).
-///
-/// A time limit never strikes early, and at most a quarter of the shortest one late: one timer serves all
-/// connections, so that a request costs none.
-struct HttpLimits {
-  http::ParserLimits parser{};
-  std::chrono::milliseconds request_timeout{
-      10'000};                                     ///< for a head, from the first octet or the connect: 408
-  std::chrono::milliseconds body_timeout{20'000};  ///< between two pieces of a body: 408
-  std::chrono::milliseconds keep_alive_timeout{75'000};  ///< between two requests: closed without a word
-  /// For the handler to begin its answer: 503. Also for a client that takes nothing of an answer: aborted.
-  std::chrono::milliseconds response_timeout{60'000};
-  std::chrono::milliseconds linger_timeout{
-      2'000};  ///< after the last answer, for the client to read and close
-  /// Octets of further requests that are kept while one is answered; beyond it the client is not read from.
-  std::size_t pipelined = 64 * 1024;
-  std::size_t unwanted_body = 256 * 1024;  ///< read and dropped to save the connection; beyond it: closed
-  std::size_t linger = 128 * 1024 * 1024;  ///< read and dropped so that the client can read its error
-  std::size_t connections = 100'000;       ///< at once; one more is told 503
-
-  /// Throws ValueError naming the first limit that is not above zero (trap T6).
-  void check() const;
-};
+/// The names that Sanic has (SN-020, SN-025), shared with the other style.
+using HttpLimits = http::ServerLimits;
 
 struct HttpServerOptions {
   int backlog = 1024;
@@ -42,6 +22,8 @@ struct HttpServerOptions {
   /// Gets what an operator should know: one line without its end, with the client's address (SN-011). On the
   /// loop's thread.
   std::function<void(std::string_view line)> log{};
+  /// Metrics and access log. Several servers, also on several threads, may share them.
+  http::Telemetry telemetry{};
 };
 
 /// What a server has done since its making. Counted on the loop's thread; read it there.

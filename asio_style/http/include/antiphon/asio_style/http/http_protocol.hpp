@@ -119,6 +119,7 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   void sent_some();
   void flush();
   void answered();
+  void count_answer(bool understood);
   void refuse_bad_field();
 
   // Ends

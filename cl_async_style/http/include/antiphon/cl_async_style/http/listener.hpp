@@ -9,19 +9,14 @@
 
 #include "antiphon/cl_async_style/http/errors.hpp"
 #include "antiphon/cl_async_style/tcp_server.hpp"
-#include "antiphon/http/parser.hpp"
+#include "antiphon/http/server_limits.hpp"
+#include "antiphon/http/telemetry.hpp"
 
 namespace antiphon::cl_async_style {
 
-/// Wookie has none of these limits (WK-005, WK-150); without them one client can hold a server for ever.
-struct http_limits {
-  http::ParserLimits parser{};
-  std::chrono::milliseconds head{10'000};        ///< for the head of a request, from its first octet: 408
-  std::chrono::milliseconds body_idle{20'000};   ///< between two pieces of a body: 408
-  std::chrono::milliseconds keep_alive{75'000};  ///< between two requests: closed without a word
-  std::chrono::milliseconds response{60'000};    ///< for the handler to begin its answer: 503
-  std::chrono::milliseconds linger{2'000};  ///< after the last answer, for the client to take it and close
-};
+/// Wookie has none of these limits (WK-005, WK-150); without them one client can hold a server for ever. The
+/// same as in the other style.
+using http_limits = http::ServerLimits;
 
 /// Describes an HTTP listener (WK-001).
 struct listener {
@@ -34,6 +29,7 @@ struct listener {
   listener_event_callback event_cb{};
   bool reuse_port = false;
   http_limits limits{};
+  http::Telemetry telemetry{};  ///< metrics and access log; several listeners may share them
 };
 
 /// A listener in service.

@@ -17,6 +17,7 @@ struct serve_options {
   bool handle_signals = true;               ///< SIGINT and SIGTERM stop it; a second one stops it at once
   std::chrono::milliseconds drain{15'000};  ///< for answers under way when it is stopped
   http_limits limits{};
+  http::Telemetry telemetry{};
   std::function<void(std::uint16_t port)> on_listening{};
   /// Is handed, before on_listening, what stops the server from any thread.
   std::function<void(std::function<void()> stop)> on_stopper{};
