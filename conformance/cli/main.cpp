@@ -25,6 +25,8 @@ int run(int argc, char** argv) {
   antiphon::cli::Action action;
   antiphon::cli::add_check_verb(app, action);
   antiphon::cli::add_conform_verb(app, action);
+  antiphon::cli::add_http_conform_verb(app, action);
+  antiphon::cli::add_http_diff_verb(app, action);
   antiphon::cli::add_replay_verb(app, action);
   antiphon::cli::add_serve_verb(app, action);
   if (const std::string_view first = argc > 1 ? argv[1] : ""; !first.empty() && first.front() != '-') {

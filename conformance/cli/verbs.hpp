@@ -20,6 +20,8 @@ enum class Exit : int {
 using Action = std::function<Exit()>;
 void add_check_verb(CLI::App& app, Action& chosen);
 void add_conform_verb(CLI::App& app, Action& chosen);
+void add_http_conform_verb(CLI::App& app, Action& chosen);
+void add_http_diff_verb(CLI::App& app, Action& chosen);
 void add_replay_verb(CLI::App& app, Action& chosen);
 void add_serve_verb(CLI::App& app, Action& chosen);
 

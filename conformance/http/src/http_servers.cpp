@@ -30,7 +30,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto short_limit = 300ms;
+http::ServerLimits limits_of(Limits which) {
+  constexpr auto soon = 300ms;
+  switch (which) {
+    case Limits::usual:
+      break;
+    case Limits::short_ones:
+      return {.request_timeout = soon,
+              .body_timeout = soon,
+              .keep_alive_timeout = soon,
+              .response_timeout = soon};
+    case Limits::small_ones:
+      return {.parser = {.body = 100}};
+  }
+  return {};
+}
 
 /// One of our servers, on a thread of its own.
 class OwnServer final : public HttpServerUnderTest {
@@ -73,12 +87,7 @@ class OwnServer final : public HttpServerUnderTest {
 std::unique_ptr<HttpServerUnderTest> start_asio(Limits limits) {
   return std::make_unique<OwnServer>([limits](const auto& listening, const auto& stopper, auto log) {
     asio_style::ServeOptions options;
-    if (limits == Limits::short_ones) {
-      options.server.limits.request_timeout = short_limit;
-      options.server.limits.body_timeout = short_limit;
-      options.server.limits.keep_alive_timeout = short_limit;
-      options.server.limits.response_timeout = short_limit;
-    }
+    options.server.limits = limits_of(limits);
     options.server.log = log;
     options.graceful_timeout = 0ms;
     options.handle_signals = false;
@@ -91,12 +100,7 @@ std::unique_ptr<HttpServerUnderTest> start_asio(Limits limits) {
 std::unique_ptr<HttpServerUnderTest> start_cl_async(Limits limits) {
   return std::make_unique<OwnServer>([limits](const auto& listening, const auto& stopper, auto log) {
     cl_async_style::serve_options options;
-    if (limits == Limits::short_ones) {
-      options.limits.request_timeout = short_limit;
-      options.limits.body_timeout = short_limit;
-      options.limits.keep_alive_timeout = short_limit;
-      options.limits.response_timeout = short_limit;
-    }
+    options.limits = limits_of(limits);
     options.log = log;
     options.drain = 0ms;
     options.handle_signals = false;

@@ -32,7 +32,8 @@ class HttpServerUnderTest {
 /// Which limits one of our own servers runs with.
 enum class Limits {
   usual,
-  short_ones,  ///< head, body and keep-alive of 300 ms: for the cases that wait for them
+  short_ones,  ///< times of 300 ms: for the cases that wait for them
+  small_ones,  ///< a body of 100 octets: a server that differs
 };
 
 /// What a name stands for on the command line: "asio", "cl-async" (in this process), "node", "nginx" (a child

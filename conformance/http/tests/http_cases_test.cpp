@@ -2,10 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <algorithm>
 #include <string>
 
 #include "http_case.hpp"
+#include "http_diff.hpp"
 #include "http_run.hpp"
 #include "http_servers.hpp"
 
@@ -41,6 +42,55 @@ class CaseTest : public testing::Test {
   std::string target_;
   const HttpCase& case_;
 };
+
+// The whole count is `antiphon http-diff --streams 100000`.
+TEST(differential, both_styles_answer_the_same_octets_with_the_same_octets) {
+  const auto first = start_server("asio", Limits::usual, ANTIPHON_HTTP_DIR "/peers");
+  const auto second = start_server("cl-async", Limits::usual, ANTIPHON_HTTP_DIR "/peers");
+  const auto difference = compare_servers(first->address(), second->address(), 2'000, 7);
+  EXPECT_FALSE(difference) << to_case(*difference);
+}
+
+TEST(differential, a_difference_is_found_and_shrunk_to_a_case) {
+  // Servers that differ in their limits: the longer target is refused by one of them.
+  const auto usual = start_server("asio", Limits::usual, ANTIPHON_HTTP_DIR "/peers");
+  const auto hasty = start_server("asio", Limits::small_ones, ANTIPHON_HTTP_DIR "/peers");
+  const auto difference = compare_servers(usual->address(), hasty->address(), 2'000, 7);
+  ASSERT_TRUE(difference);
+  std::size_t octets = 0;
+  for (const std::string& piece : difference->pieces) octets += piece.size();
+  EXPECT_LE(octets, 120U) << to_case(*difference);
+  const auto kept = parse_cases(to_case(*difference), "kept");
+  ASSERT_EQ(kept.size(), 1U);
+  std::string again;
+  for (const Step& step : kept.front().steps)
+    if (const auto* send = std::get_if<Send>(&step)) again += unescape(send->text);
+  EXPECT_EQ(again.size(), octets) << "it can be read again";
+}
+
+TEST(cases, are_many_and_each_can_be_read) {
+  const auto cases = load_cases(ANTIPHON_HTTP_DIR "/cases");
+  EXPECT_GE(cases.size(), 200U);
+  for (const HttpCase& one : cases) {
+    EXPECT_NO_THROW(octets_of(one)) << one.name;
+    EXPECT_FALSE(one.steps.empty()) << one.name;
+    const bool expects = std::any_of(one.steps.begin(), one.steps.end(),
+                                     [](const Step& step) { return std::holds_alternative<Expect>(step); });
+    EXPECT_TRUE(expects) << one.name << " demands nothing";
+  }
+}
+
+TEST(cases, a_malformed_one_is_named_with_file_and_line) {
+  for (const char* bad :
+       {"> early", "[x] 1\n< abc", "[x] 1\n= A: b", "[x 1", "[x] 1\nwhat", "[x] 1\n< 200 by chance"}) {
+    try {
+      parse_cases(bad, "bad.txt");
+      ADD_FAILURE() << bad;
+    } catch (const CaseError& error) {
+      EXPECT_TRUE(std::string(error.what()).starts_with("bad.txt:")) << error.what();
+    }
+  }
+}
 
 }  // namespace
 
