@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
       routes();
       const auto server = as::start_server({.bind = "127.0.0.1",
                                             .port = static_cast<std::uint16_t>(port),
-                                            .limits = {.response = std::chrono::seconds(5)}});
+                                            .limits = {.response_timeout = std::chrono::seconds(5)}});
       std::cout << "listening on http://127.0.0.1:" << server->port() << std::endl;
       const auto stop = [server](int) {
         std::cout << "finishing what is under way" << std::endl;

@@ -53,7 +53,11 @@ std::size_t cost(const std::string& octets, std::size_t answers, const std::func
                  {.regex = false});
         if (more) more();
       },
-      {.head = never, .body_idle = never, .keep_alive = never, .response = never, .linger = never});
+      {.request_timeout = never,
+       .body_timeout = never,
+       .keep_alive_timeout = never,
+       .response_timeout = never,
+       .linger_timeout = never});
   client peer(server);
   const auto repeat = [&](int times) {
     for (int i = 0; i < times; ++i) {

@@ -40,7 +40,12 @@ const routes = [
 ];
 
 const server = http.createServer((request, response) => {
-  const path = new URL(request.url, 'http://localhost').pathname;
+  let path = '*';
+  try {
+    path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
+  } catch {
+    if (request.url !== '*') return response.writeHead(400).end();
+  }
   const here = routes.filter(([, pattern]) => pattern.test(path));
   const wanted = request.method === 'HEAD' ? 'GET' : request.method;
   const route = here.find(([method]) => method === wanted);

@@ -165,7 +165,8 @@ std::string check_response(const Response& response, bool to_http_1_0) {
   if (response.fields.count("Content-Length") > 1) return "more than one Content-Length (RFC 9110, 8.6)";
   if ((response.status < 200 || response.status == 204) && (coded || sized))
     return "framing fields in a response that has no body (RFC 9110, 8.6; RFC 9112, 6.1)";
-  if (response.status >= 200 && response.status < 500) {
+  // The same holds for 4xx, which a case of its own asks for: many servers do not know the time in their parser.
+  if (response.status >= 200 && response.status < 400) {
     const auto date = response.fields.get("Date");
     if (!date) return "no Date (RFC 9110, 6.6.1)";
     if (response.fields.count("Date") > 1 || !is_date(*date)) return "a malformed Date (RFC 9110, 5.6.7)";
@@ -180,7 +181,7 @@ std::string check_response(const Response& response, bool to_http_1_0) {
 std::string run_case(const HttpCase& one, const Address& server, Cutting cutting) {
   try {
     return Conversation(one, server, cutting).hold();
-  } catch (const BadAnswer& bad) {
+  } catch (const std::runtime_error& bad) {  // no HTTP, or no connection
     return bad.what();
   }
 }
