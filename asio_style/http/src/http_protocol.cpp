@@ -48,7 +48,8 @@ bool HttpProtocol::eof_received() {
   if (phase_ != Phase::serving) return false;
   peer_done_ = true;
   inside([] {});
-  return phase_ == Phase::serving;  // a client that has no more to say still wants its answer
+  // A client that has no more to say still wants its answer. TLS has no half-closed connections.
+  return phase_ == Phase::serving && transport_->can_write_eof();
 }
 
 void HttpProtocol::resume_writing() {

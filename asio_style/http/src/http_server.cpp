@@ -30,7 +30,10 @@ Task<void> HttpServer::bind(std::string host, std::uint16_t port) {
   const auto& options = connections_->options;
   listener_ = co_await loop_.create_server(
       protocol_factory(), std::move(host), port,
-      {.backlog = options.backlog, .reuse_port = options.reuse_port, .start_serving = false});
+      {.backlog = options.backlog,
+       .ssl = options.ssl,
+       .reuse_port = options.reuse_port,
+       .start_serving = false});
   port_ = listener_->sockets().front().getsockname().port;
 }
 

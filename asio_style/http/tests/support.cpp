@@ -163,12 +163,12 @@ void RunningServer::tick(int times) {
   });
 }
 
-RunningServer::RunningServer(const http::Router& router, HttpLimits limits) {
+RunningServer::RunningServer(const http::Router& router, HttpLimits limits, std::optional<SSLContext> ssl) {
   std::promise<std::uint16_t> ready;
   auto port = ready.get_future();
-  thread_ = std::thread([this, &router, &ready, limits] {
+  thread_ = std::thread([this, &router, &ready, limits, ssl = std::move(ssl)] {
     EventLoop loop;
-    HttpServer server(loop, router, {.limits = limits, .log = [this](std::string_view line) {
+    HttpServer server(loop, router, {.ssl = ssl, .limits = limits, .log = [this](std::string_view line) {
                                        const std::lock_guard lock(mutex_);
                                        log_.emplace_back(line);
                                      }});

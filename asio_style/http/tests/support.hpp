@@ -65,7 +65,8 @@ std::size_t count(std::string_view text, std::string_view part);
 /// An HttpServer on a loop and a thread of its own.
 class RunningServer {
  public:
-  explicit RunningServer(const http::Router& router, HttpLimits limits = {});
+  explicit RunningServer(const http::Router& router, HttpLimits limits = {},
+                         std::optional<SSLContext> ssl = {});
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
   ~RunningServer() { stop(); }

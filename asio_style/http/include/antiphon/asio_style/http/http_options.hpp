@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
+#include "antiphon/asio_style/ssl.hpp"
 #include "antiphon/http/server_limits.hpp"
 #include "antiphon/http/telemetry.hpp"
 
@@ -18,6 +20,8 @@ using HttpLimits = http::ServerLimits;
 struct HttpServerOptions {
   int backlog = 1024;
   bool reuse_port = false;
+  /// HTTPS: a context of PROTOCOL_TLS_SERVER with a certificate. None: HTTP.
+  std::optional<SSLContext> ssl{};
   HttpLimits limits{};
   /// Gets what an operator should know: one line without its end, with the client's address (SN-011). On the
   /// loop's thread.
