@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "asyncio/judge.hpp"
+#include "cl_async/src/replay.hpp"
 #include "outcome.hpp"
 #include "run.hpp"
 #include "verbs.hpp"
@@ -76,9 +77,62 @@ std::vector<Case> asyncio_cases(const Options& options) {
   return cases;
 }
 
+// ---- cl-async, on cl_async_style
+
+Outcome judged(const conformance::cl_async::Judgement& judgement) {
+  switch (judgement.verdict) {
+    case conformance::cl_async::Verdict::equal:
+      return {Verdict::equal, {}};
+    case conformance::cl_async::Verdict::as_declared:
+      return {Verdict::differs, judgement.report};
+    case conformance::cl_async::Verdict::stale:
+      return {Verdict::stale, judgement.report};
+    case conformance::cl_async::Verdict::differs:
+      break;
+  }
+  return {Verdict::different, judgement.report};
+}
+
+Outcome replay_cl_async(const fs::path& file,
+                        const std::map<std::string, conformance::cl_async::Difference>& differences,
+                        bool show) {
+  try {
+    const auto trace = conformance::cl_async::load_trace(file);
+    const auto found = differences.find(trace.scenario);
+    const auto judgement =
+        conformance::cl_async::judge(trace, found == differences.end() ? nullptr : &found->second);
+    if (show) {
+      for (const auto& event : judgement.ours.events) std::printf("    %s\n", event.dump().c_str());
+      for (const auto& step : judgement.ours.peer) std::printf("    peer %s\n", step.dump().c_str());
+    }
+    return judged(judgement);
+  } catch (const conformance::cl_async::HarnessError& error) {
+    return {Verdict::harness_error, error.what()};
+  }
+}
+
+/// A trace carries its scripts: `--traces` has nothing to add.
+std::vector<Case> cl_async_cases(const Options& options) {
+  const fs::path own = conformance::default_data_folder() / "replay" / "cl_async";
+  const auto differences = conformance::cl_async::load_differences(
+      options.differences.empty() ? own / "differences.json" : fs::path(options.differences));
+  std::vector<fs::path> places(options.places.begin(), options.places.end());
+  if (places.empty()) places.push_back(own / "traces");
+  std::vector<Case> cases;
+  for (const fs::path& place : places)
+    for (const fs::path& file : conformance::cl_async::find_traces(place)) {
+      const std::string name = file.filename().string();
+      cases.push_back({name.substr(0, name.find('.')), [file, differences, show = options.show] {
+                         return replay_cl_async(file, differences, show);
+                       }});
+    }
+  return cases;
+}
+
 /// The models that have recorded traces; another one is another line.
 const std::map<std::string, std::vector<Case> (*)(const Options&)>& styles() {
-  static const std::map<std::string, std::vector<Case> (*)(const Options&)> table{{"asio", asyncio_cases}};
+  static const std::map<std::string, std::vector<Case> (*)(const Options&)> table{
+      {"asio", asyncio_cases}, {"cl-async", cl_async_cases}};
   return table;
 }
 

@@ -85,7 +85,8 @@ Judgement judge(const TraceFile& trace, const Difference* declared) {
   if (declared == nullptr && equal) {
     judgement.verdict = Verdict::equal;
   } else if (declared != nullptr && equal) {
-    judgement.report = "declared to differ, but it is as recorded: the declaration is stale\n";
+    judgement.verdict = Verdict::stale;
+    judgement.report = "declared to differ, but it is as recorded\n";
   } else {
     const auto differences = compare(hoped, judgement.ours);
     if (differences.empty()) {

@@ -23,7 +23,8 @@ struct Difference {
 enum class Verdict {
   equal,        ///< as recorded
   as_declared,  ///< deviates exactly as declared
-  differs,
+  stale,        ///< declared to deviate, but as recorded
+  differs,      ///< deviates, and nobody said so, or otherwise than declared
 };
 
 struct Judgement {
@@ -32,7 +33,7 @@ struct Judgement {
   std::string report;  ///< what differs, for people
 };
 
-/// Replays and compares. A difference that is declared but does not show is stale, and `differs`.
+/// Replays and compares.
 [[nodiscard]] Judgement judge(const TraceFile& trace, const Difference* declared);
 
 /// The declared ones, by scenario. Throws HarnessError.
