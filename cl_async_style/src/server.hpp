@@ -14,8 +14,8 @@ namespace antiphon::cl_async_style::detail {
 void check_stream(const read_callback& read_cb, const server_options& options);
 
 /// What all listeners on TCP are made by; one of the two read callbacks is null.
-[[nodiscard]] std::shared_ptr<socket_server> open_tcp(const std::optional<std::string>& address,
-                                                      std::uint16_t port, read_callback read_cb,
+[[nodiscard]] std::shared_ptr<socket_server> open_tcp(std::optional<std::string> address, std::uint16_t port,
+                                                      read_callback read_cb,
                                                       stream_read_callback stream_read_cb,
                                                       server_options& options,
                                                       std::shared_ptr<const tls_settings> tls = {});

@@ -10,10 +10,10 @@ namespace antiphon::cl_async_style {
 namespace {
 
 // Every socket is a stream: the base class only hides libuv.
-stream& of(socket& which) noexcept {
+stream& stream_of(socket& which) noexcept {
   return static_cast<stream&>(which);
 }
-const stream& of(const socket& which) noexcept {
+const stream& stream_of(const socket& which) noexcept {
   return static_cast<const stream&>(which);
 }
 
@@ -30,31 +30,31 @@ void write_socket_data(socket& to, std::span<const std::byte> data, write_option
   data =
       options.start < end ? data.subspan(options.start, end - options.start) : std::span<const std::byte>();
   if (options.read_cb || options.write_cb || options.event_cb)
-    of(to).write_replacing(data, std::move(options));
+    stream_of(to).write_replacing(data, std::move(options));
   else
-    of(to).write(data, options.force);
+    stream_of(to).write(data, options.force);
 }
 void write_socket_data(socket& to, std::span<const std::byte> data) {
-  of(to).write(data, false);
+  stream_of(to).write(data, false);
 }
 void write_socket_data(socket& to, std::string_view data, write_options options) {
   write_socket_data(to, std::as_bytes(std::span(data)), std::move(options));
 }
 void write_socket_data(socket& to, std::string_view data) {
-  of(to).write(std::as_bytes(std::span(data)), false);
+  stream_of(to).write(std::as_bytes(std::span(data)), false);
 }
 
 void close_socket(socket& which, close_options options) {
-  of(which).close(options.force);
+  stream_of(which).close(options.force);
 }
 bool socket_closed_p(const socket& which) noexcept {
-  return of(which).closed();
+  return stream_of(which).closed();
 }
 void abort_socket(socket& which) {
-  of(which).abort();
+  stream_of(which).abort();
 }
 void check_streamish_open(socket& which) {
-  if (of(which).closed()) detail::condition_factory::raise_closed(which.ref());
+  if (stream_of(which).closed()) detail::condition_factory::raise_closed(which.ref());
 }
 std::any& socket_data(socket& of) noexcept {
   return of.data_;
@@ -62,39 +62,39 @@ std::any& socket_data(socket& of) noexcept {
 
 void set_socket_timeouts(socket& which, std::optional<std::chrono::milliseconds> read,
                          std::optional<std::chrono::milliseconds> write) {
-  of(which).set_timeouts(read, write);
+  stream_of(which).set_timeouts(read, write);
 }
 
 void disable_socket(socket& which) {
   refuse_as_upstream();
-  of(which).set_reading(false);
+  stream_of(which).set_reading(false);
 }
 void enable_socket(socket& which) {
   refuse_as_upstream();
-  of(which).set_reading(true);
+  stream_of(which).set_reading(true);
 }
 bool socket_enabled_p(const socket& which) noexcept {
-  return of(which).reading();
+  return stream_of(which).reading();
 }
 
 void shutdown_socket(socket& which) {
-  of(which).shutdown();
+  stream_of(which).shutdown();
 }
 
-std::size_t write_buffer_size(const socket& which) noexcept {
-  return of(which).buffered();
+std::size_t write_buffer_size(const socket& of) noexcept {
+  return stream_of(of).buffered();
 }
-void set_write_buffer_limits(socket& which, std::optional<std::size_t> high, std::optional<std::size_t> low) {
-  of(which).set_marks(high, low);
+void set_write_buffer_limits(socket& of, std::optional<std::size_t> high, std::optional<std::size_t> low) {
+  stream_of(of).set_marks(high, low);
 }
-write_buffer_limits get_write_buffer_limits(const socket& which) noexcept {
-  return {of(which).marks().low(), of(which).marks().high()};
+write_buffer_limits get_write_buffer_limits(const socket& of) noexcept {
+  return {stream_of(of).marks().low(), stream_of(of).marks().high()};
 }
-const std::string& peer_name(socket& which) {
-  return of(which).peer_name();
+const std::string& peer_name(socket& of) {
+  return stream_of(of).peer_name();
 }
-async_io_stream* socket_stream(socket& which) noexcept {
-  return of(which).async();
+async_io_stream* socket_stream(socket& of) noexcept {
+  return stream_of(of).async();
 }
 
 }  // namespace antiphon::cl_async_style

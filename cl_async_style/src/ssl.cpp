@@ -71,7 +71,7 @@ std::shared_ptr<socket_server> tcp_ssl_server(std::optional<std::string> address
                                               read_callback read_cb, server_options options,
                                               const ssl_parameters& ssl) {
   detail::check_stream(read_cb, options);
-  return detail::open_tcp(address, port, std::move(read_cb), {}, options,
+  return detail::open_tcp(std::move(address), port, std::move(read_cb), {}, options,
                           make_settings(loop::to_open_in(), tls::Role::server, ssl, {}));
 }
 
@@ -87,7 +87,7 @@ std::shared_ptr<socket_server> listen_ssl(std::optional<std::string> address, st
                                           stream_read_callback read_cb, server_options options,
                                           const ssl_parameters& ssl) {
   options.stream = true;
-  return open_tcp(address, port, {}, std::move(read_cb), options,
+  return open_tcp(std::move(address), port, {}, std::move(read_cb), options,
                   make_settings(loop::to_open_in(), tls::Role::server, ssl, {}));
 }
 

@@ -180,12 +180,12 @@ void check_stream(const read_callback& read_cb, const server_options& options) {
     throw std::invalid_argument("in stream mode read_cb takes (socket&, async_io_stream&)");
 }
 
-std::shared_ptr<socket_server> open_tcp(const std::optional<std::string>& address, std::uint16_t port,
+std::shared_ptr<socket_server> open_tcp(std::optional<std::string> address, std::uint16_t port,
                                         read_callback read_cb, stream_read_callback stream_read_cb,
                                         server_options& options, std::shared_ptr<const tls_settings> tls) {
   auto server = std::make_shared<tcp_listener>(loop::to_open_in(), std::move(read_cb),
                                                std::move(stream_read_cb), options, std::move(tls));
-  server->open(address.value_or("0.0.0.0"), port, options);
+  server->open(std::move(address).value_or("0.0.0.0"), port, options);
   return server;
 }
 
@@ -194,7 +194,7 @@ std::shared_ptr<socket_server> open_tcp(const std::optional<std::string>& addres
 std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
                                           read_callback read_cb, server_options options) {
   detail::check_stream(read_cb, options);
-  return detail::open_tcp(address, port, std::move(read_cb), {}, options);
+  return detail::open_tcp(std::move(address), port, std::move(read_cb), {}, options);
 }
 
 std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
@@ -216,7 +216,7 @@ namespace detail {
 std::shared_ptr<socket_server> listen_tcp(std::optional<std::string> address, std::uint16_t port,
                                           stream_read_callback read_cb, server_options options) {
   options.stream = true;
-  return open_tcp(address, port, {}, std::move(read_cb), options);
+  return open_tcp(std::move(address), port, {}, std::move(read_cb), options);
 }
 
 std::shared_ptr<socket_server> listen_pipe(const std::string& name, stream_read_callback read_cb,
