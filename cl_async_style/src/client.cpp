@@ -115,9 +115,11 @@ std::shared_ptr<socket> connect_pipe(const std::string& name, stream_read_callba
 }
 
 void warn_of_positional_event_cb(std::string_view function) {
-  static std::atomic_flag warned;
+  static std::atomic_flag warned;  // on stderr
   loop& in = loop::current();
-  if (!warned.test_and_set())
+  const bool before =
+      in.has_warning_cb() ? std::exchange(in.warned_of_position, true) : warned.test_and_set();
+  if (!before)
     in.warn(std::string(function) +
             "'s event_cb as an argument of its own is deprecated: use {.event_cb = ...}");
 }

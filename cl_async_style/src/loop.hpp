@@ -69,6 +69,7 @@ class loop {
   }
   /// For people: to warning_cb or stderr.
   void warn(std::string_view text) const noexcept;
+  [[nodiscard]] bool has_warning_cb() const noexcept { return static_cast<bool>(options_.warning_cb); }
 
   /// Buffers for output go from socket to socket: an idle one is small, and a busy one need not ask the
   /// allocator.
@@ -91,6 +92,7 @@ class loop {
   [[nodiscard]] std::size_t handles() const noexcept { return owners_.size(); }
 
   bool buffer_writes = true;
+  bool warned_of_position = false;  // of event_cb (CL-081), to warning_cb
   int incoming = 0;
   int outgoing = 0;
   int dns_queries = 0;

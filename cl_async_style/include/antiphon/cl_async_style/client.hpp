@@ -42,7 +42,8 @@ struct connect_options {
 /// the socket is closed, too (unlike upstream, CL-174). After a forced close: nothing but close_cb (CL-173).
 std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, read_callback read_cb,
                                     connect_options options = {});
-/// The deprecated form with event_cb as fourth argument (CL-081, CL-170). Warns once a process.
+/// The deprecated form with event_cb as fourth argument (CL-081, CL-170). Warns once a loop
+/// with a warning_cb, else once a process.
 std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, read_callback read_cb,
                                     event_callback event_cb, connect_options options);
 template <event_handler F>

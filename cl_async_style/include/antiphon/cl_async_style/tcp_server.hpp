@@ -61,7 +61,8 @@ concept event_handler = std::convertible_to<F, event_callback>;
 /// (CL-143).
 std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
                                           read_callback read_cb, server_options options = {});
-/// The deprecated form with event_cb as fourth argument (CL-081, trap T14). Warns once a process.
+/// The deprecated form with event_cb as fourth argument (CL-081, trap T14). Warns once a loop
+/// with a warning_cb, else once a process.
 std::shared_ptr<socket_server> tcp_server(std::optional<std::string> address, std::uint16_t port,
                                           read_callback read_cb, event_callback event_cb,
                                           server_options options);

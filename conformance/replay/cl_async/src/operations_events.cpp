@@ -12,7 +12,7 @@ milliseconds time_of(const Op& op) {
 }
 
 void delay(Server& server, const Op& op, const SocketPtr& on) {
-  server.later(time_of(op), parse_ops(op.arg(1)), on);
+  server.later(time_of(op), [&server, ops = parse_ops(op.arg(1)), on] { server.run_ops(ops, on); });
 }
 
 void interval(Server& server, const Op& op, const SocketPtr&) {
@@ -36,16 +36,14 @@ void event_ops(Server& server, const Op&, const SocketPtr&) {
   const std::shared_ptr<cl::event> one_shot = cl::delay([&server] {
     server.log({{"event", "timer"}, {"label", "one-shot"}});
   });
-  cl::delay(
-      [&server, one_shot] {
-        server.log({{"event", "log"}, {"label", "after"}, {"freed", cl::event_freed_p(*one_shot)}});
-        try {
-          cl::free_event(*one_shot);
-        } catch (const cl::event_info& error) {
-          server.log_op_error("free_event", error);
-        }
-      },
-      {.time = milliseconds(60)});
+  server.later(milliseconds(60), [&server, one_shot] {
+    server.log({{"event", "log"}, {"label", "after"}, {"freed", cl::event_freed_p(*one_shot)}});
+    try {
+      cl::free_event(*one_shot);
+    } catch (const cl::event_info& error) {
+      server.log_op_error("free_event", error);
+    }
+  });
 }
 
 void unref_timer(Server& server, const Op& op, const SocketPtr&) {

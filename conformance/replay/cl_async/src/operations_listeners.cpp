@@ -101,6 +101,7 @@ cl::connect_options connect_options(Server& server, const Op& op) {
   options.data = op.options.value("data", "");
   options.read_timeout = seconds(op.options.value("read_timeout", Json()));
   options.write_timeout = seconds(op.options.value("write_timeout", Json()));
+  if (options.read_timeout || options.write_timeout) server.time_is_real();
   if (op.options.contains("dont_drain")) options.dont_drain_read_buffer = op.flag("dont_drain");
   const Json write_cb = op.options.value("write_cb", Json());
   if (write_cb.is_string())
@@ -139,12 +140,9 @@ void pipe_connect(Server& server, const Op& op, const SocketPtr&) {
 
 const Operations& listener_operations() {
   static const Operations operations = {
-      {"listen", listen},
-      {"pipe_listen", pipe_listen},
-      {"ssl_listen", ssl_listen},
-      {"close_server", close_server},
-      {"connect", connect},
-      {"pipe_connect", pipe_connect},
+      {"listen", listen},         {"pipe_listen", pipe_listen},
+      {"ssl_listen", ssl_listen}, {"close_server", close_server},
+      {"connect", connect},       {"pipe_connect", pipe_connect},
   };
   return operations;
 }

@@ -68,6 +68,7 @@ void closed_p(Server& server, const Op& op, const SocketPtr& on) {
 void set_timeouts(Server& server, const Op& op, const SocketPtr& on) {
   cl::socket& of = need(op, on);
   server.log_op(op.name, {{"read", op.arg(0)}, {"write", op.arg(1)}});
+  server.time_is_real();
   cl::set_socket_timeouts(of, seconds(op.arg(0)), seconds(op.arg(1)));
 }
 

@@ -181,15 +181,15 @@ void Server::sleep(milliseconds time) {
 
 void Server::run_held(const Held& held) {
   slept_ = std::make_shared<milliseconds>(0);
-  run_ops(held.ops, held.on);
+  held.what();
 }
 
-void Server::later(milliseconds time, Ops ops, const SocketPtr& on) {
-  auto held = std::make_shared<Held>(Held{std::move(ops), on, slept_});
+void Server::later(milliseconds time, std::function<void()> what) {
+  auto held = std::make_shared<Held>(Held{std::move(what), slept_});
   cl::delay(
       [this, held, time] {
         // Due at once when the callback that asked for it returns: no time for the peer between (CL-209).
-        if (time.count() == 0 || (held_.empty() && *held->slept >= time)) {
+        if (time.count() == 0 || (held_.empty() && (time_is_real_ || *held->slept >= time))) {
           run_held(*held);
           return;
         }

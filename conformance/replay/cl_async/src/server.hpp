@@ -37,8 +37,10 @@ class Server {
   /// Runs them on the socket of the callback that they stand in; null where there is none. An error of an
   /// operation is logged and the next one runs, but for application errors and `propagate`.
   void run_ops(const Ops& ops, const SocketPtr& on);
-  /// The same, so much later and when the peer had its time.
-  void later(std::chrono::milliseconds time, Ops ops, const SocketPtr& on);
+  /// So much later and when the peer had its time.
+  void later(std::chrono::milliseconds time, std::function<void()> what);
+  /// Timeouts of the library run now, and real time with them: delays are not held back any more.
+  void time_is_real() noexcept { time_is_real_ = true; }
   /// Blocks the loop, as the script says, and until the peer had its time.
   void sleep(std::chrono::milliseconds time);
   void log(Json event) { stage_.log.add(std::move(event)); }
@@ -79,13 +81,13 @@ class Server {
   std::map<std::string, std::map<int, std::size_t>> calls_;
 
   struct Held {
-    Ops ops;
-    SocketPtr on;
+    std::function<void()> what;
     std::shared_ptr<std::chrono::milliseconds> slept;  // in the callback that asked for the delay
   };
   void run_held(const Held& held);
   std::deque<Held> held_;
   std::chrono::steady_clock::time_point held_since_;
+  bool time_is_real_ = false;
   /// How long the callback under way has blocked the loop.
   std::shared_ptr<std::chrono::milliseconds> slept_ = std::make_shared<std::chrono::milliseconds>(0);
 
