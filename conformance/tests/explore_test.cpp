@@ -42,7 +42,7 @@ TEST_P(explore, random_scripts_keep_the_model) {
 }
 
 INSTANTIATE_TEST_SUITE_P(targets, explore, testing::Values("asio_style", "cl_async_style", "reference"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& each) { return std::string(each.param); });
 
 TEST(explore_mutants, random_scripts_find_a_mutant_and_make_the_script_small) {
   const Data data = load_data(ANTIPHON_CONFORMANCE_DIR);
