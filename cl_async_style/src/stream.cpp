@@ -215,8 +215,9 @@ void stream::leave() {
 }
 
 void stream::close(bool force) {
-  if (closed()) {                                                      // CL-124
-    if (in().upstream_quirks() && phase_ != phase::done) --counter();  // CL-021
+  if (closed()) {  // CL-124
+    // Not after close_cb: the loop may be gone.
+    if (phase_ != phase::done && in().upstream_quirks()) --counter();  // CL-021
     return;
   }
   const bool cannot_send =
