@@ -123,11 +123,18 @@ TEST(comparison, pieces_of_two_connections_stay_two) {
   EXPECT_FALSE(equal({Json::parse(R"([{"event": "DR", "n": 10}])"), Json::array()}, two, merging));
 }
 
-TEST(comparison, how_much_is_left_at_the_low_mark_is_the_kernels_affair_but_not_more) {
+TEST(comparison, a_rest_that_the_kernel_left_is_seen_and_never_taken_for_equal) {
   const Json theirs = Json::parse(R"({"events": [{"event": "RW", "rel": "0"}], "peer_events": []})");
-  EXPECT_TRUE(equal({Json::parse(R"([{"event": "RW", "rel": "<=low"}])"), Json::array()}, theirs));
-  EXPECT_FALSE(equal({Json::parse(R"([{"event": "RW", "rel": "between"}])"), Json::array()}, theirs));
-  EXPECT_FALSE(equal({Json::parse(R"([{"event": "PW", "rel": "0"}])"), Json::array()}, theirs));
+  const Trace rest{Json::parse(R"([{"event": "RW", "rel": "<=low"}])"), Json::array()};
+  EXPECT_TRUE(kernel_left_a_rest(rest, theirs));
+  EXPECT_FALSE(equal(rest, theirs));
+  EXPECT_FALSE(kernel_left_a_rest({theirs["events"], Json::array()}, theirs));
+  Json both = theirs;
+  both["variants"] = Json::parse(R"([{"events": [{"event": "RW", "rel": "<=low"}], "peer_events": []}])");
+  EXPECT_FALSE(kernel_left_a_rest(rest, both));
+  EXPECT_TRUE(equal(rest, both));
+  const Trace more{Json::parse(R"([{"event": "RW", "rel": "between"}])"), Json::array()};
+  EXPECT_FALSE(kernel_left_a_rest(more, theirs));
 }
 
 TEST(comparison, a_volatile_count_does_not_count) {
