@@ -47,11 +47,12 @@ as::Task<void> serve(std::uint16_t port, std::chrono::milliseconds deadline, Cou
   as::EventLoop& loop = as::get_running_loop();
   const auto echo = [&counts] { return std::make_shared<Echo>(counts); };
   const auto server = co_await loop.create_server(echo, "127.0.0.1", port);
-  std::cout << "listening on " << server->sockets().front().getsockname().to_string() << std::endl;
-
   // The handlers run in the loop, not in the signal's context: everything is allowed in them.
   as::Event stop;
   for (const int signum : {SIGINT, SIGTERM}) loop.add_signal_handler(signum, [&stop] { stop.set(); });
+  // Only now: whoever reads this line may send a signal.
+  std::cout << "listening on " << server->sockets().front().getsockname().to_string() << std::endl;
+
   // Begun before close, wait_closed waits for the last connection; after close it would return at once
   // (AS-075).
   const auto all_gone = loop.create_task(server->wait_closed());

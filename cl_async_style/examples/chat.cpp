@@ -85,9 +85,9 @@ int main(int argc, char** argv) {
                           .close_cb = left,
                           .pause_write_cb = [](as::socket& socket) { of(socket).slow = true; },
                           .resume_write_cb = [](as::socket& socket) { of(socket).slow = false; }});
+      for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
       std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
       std::fflush(stdout);
-      for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
     });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "chat: %s\n", error.what());

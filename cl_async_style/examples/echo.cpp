@@ -38,10 +38,10 @@ int main(int argc, char** argv) {
       const auto server = as::tcp_server(
           "127.0.0.1", port, read_data,
           {.event_cb = event_handler, .pause_write_cb = pause_write, .resume_write_cb = resume_write});
-      std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
-      std::fflush(stdout);
       as::signal_handler(SIGINT, [](int) { as::exit_event_loop(); });
       as::signal_handler(SIGTERM, [](int) { as::exit_event_loop(); });
+      std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
+      std::fflush(stdout);
     });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "echo: %s\n", error.what());

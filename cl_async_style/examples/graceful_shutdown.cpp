@@ -67,10 +67,10 @@ int main(int argc, char** argv) {
                           // A client that does not read is not listened to, so that its output stays bounded.
                           .pause_write_cb = [](as::socket& socket) { as::disable_socket(socket); },
                           .resume_write_cb = [](as::socket& socket) { as::enable_socket(socket); }});
-      std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
-      std::fflush(stdout);
       // Called in the loop, not in the signal's context: everything is allowed in it.
       for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [server](int) { stop(server); });
+      std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
+      std::fflush(stdout);
     });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "graceful_shutdown: %s\n", error.what());

@@ -47,13 +47,13 @@ int main(int argc, char** argv) {
       const auto server = as::start_server({.bind = "127.0.0.1",
                                             .port = static_cast<std::uint16_t>(port),
                                             .limits = {.response_timeout = std::chrono::seconds(5)}});
-      std::cout << "listening on http://127.0.0.1:" << server->port() << std::endl;
       const auto stop = [server](int) {
         std::cout << "finishing what is under way" << std::endl;
         as::stop_server(*server, std::chrono::seconds(15), [](std::size_t) { as::exit_event_loop(); });
       };
       as::signal_handler(SIGINT, stop);
       as::signal_handler(SIGTERM, stop);
+      std::cout << "listening on http://127.0.0.1:" << server->port() << std::endl;
     });
     return 0;
   } catch (const std::exception& error) {

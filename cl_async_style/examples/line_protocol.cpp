@@ -99,9 +99,9 @@ int main(int argc, char** argv) {
                                           .close_cb = ended,
                                           .pause_write_cb = pause_write,
                                           .resume_write_cb = resume_write});
+      for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
       std::printf("listening on 127.0.0.1:%d\n", as::server_port(*server));
       std::fflush(stdout);
-      for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
     });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "line_protocol: %s\n", error.what());

@@ -64,8 +64,8 @@ int main(int argc, char** argv) {
            .key = argv[3],
            .alpn_protocols = {"echo"},
            .handshake_cb = handshake_done});
-      say("listening on 127.0.0.1:" + std::to_string(as::server_port(*server)));
       for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
+      say("listening on 127.0.0.1:" + std::to_string(as::server_port(*server)));
     });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tls_echo: %s\n", error.what());

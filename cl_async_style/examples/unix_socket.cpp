@@ -48,10 +48,10 @@ int main(int argc, char** argv) {
       as::pipe_server(path, echo,
                       {.pause_write_cb = [](as::socket& socket) { as::disable_socket(socket); },
                        .resume_write_cb = [](as::socket& socket) { as::enable_socket(socket); }});
-      std::printf("listening on %s\n", path.c_str());
-      std::fflush(stdout);
       ask(path, "hello");
       for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
+      std::printf("listening on %s\n", path.c_str());
+      std::fflush(stdout);
     });
   } catch (const std::exception& error) {
     std::fprintf(stderr, "unix_socket: %s\n", error.what());

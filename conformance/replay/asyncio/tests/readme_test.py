@@ -7,7 +7,7 @@ import json
 import pathlib
 import sys
 
-folder = pathlib.Path(sys.argv[1])
+folder = pathlib.Path(sys.argv[1]).resolve()
 readme = (folder.parent / "README.md").read_text(encoding="utf-8")
 for entry in json.loads((folder / "differences.json").read_text(encoding="utf-8")):
     row = f"| `{entry['scenario']}` | {entry['reason']} ({', '.join(entry['rules'])}) |"
