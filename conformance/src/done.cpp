@@ -63,7 +63,7 @@ void Done::act(const Json& action, const std::string& event) {
     for (const Json& size : action.at(1)) writes(size);
   } else if (name == "echo") {
     writes(event == "DR" ? last_data : 0);
-    if (event != "DR") unknown_writes = true;
+    if (event != "DR") unknown_writes = echoed_late = true;
   } else if (name == "write_until_paused") {
     unknown_writes = true;
   } else if (name == "later") {
@@ -81,6 +81,7 @@ void Done::put_off(const Json& actions) {
     if (name == "close" || name == "abort") maybe_closed = true;
     if (name == "abort") aborted = true;
     if (name.starts_with("write") || name == "echo") unknown_writes = true;
+    if (name == "echo") echoed_late = true;
     if (name == "later") put_off(action.at(2));
     if (name == "soon") put_off(action.at(1));
   }

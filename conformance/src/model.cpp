@@ -136,6 +136,7 @@ std::optional<Violation> Model::data(Connection& connection, std::size_t at) {
   const bool parting =
       run_.transport == "tls" && (!connection.done.closed_in.empty() || connection.done.maybe_closed);
   if (event.kind == "ER" && connection.received != sent && !parting) {
+    if (run_.peer.aborted) return blame(run_.trace, at, "CAU-03", "a reset was told as an end", "CL(reset)");
     if (connection.done.was_paused)
       return blame(run_.trace, at, "READ-02", "the end was told before what waited at the pause", "DR");
     return blame(run_.trace, at, "OCT-01",
@@ -214,7 +215,8 @@ std::optional<Violation> Model::output() const {
   const auto found = connections_.find(0);
   const bool no_stream = scenario.steps("truncate") && !scenario.steps("handshake");  // TLS never began
   if (found == connections_.end() || no_stream) return std::nullopt;
-  if (run_.peer.wrong_at >= 0 && !(scenario.server.has("echo") && scenario.server.has("write")))
+  if (run_.peer.wrong_at >= 0 && !found->second.done.echoed_late &&
+      !(scenario.server.has("echo") && scenario.server.has("write")))
     return broken("OCT-02", "octet " + std::to_string(run_.peer.wrong_at) +
                                 " that the peer read is not the one that was written");
   if (scenario.peer_reads || scenario.peer_reads_below || !one_connection() || scenario.steps("stop_loop"))

@@ -102,7 +102,8 @@ std::vector<std::string> regressions(const Report& report, const std::filesystem
   try {
     std::ifstream in(baseline);
     if (!in) throw std::invalid_argument("cannot be read");
-    for (const Json& each : Json::parse(in).at("results"))
+    const Json earlier = Json::parse(in);
+    for (const Json& each : earlier.at("results"))
       before[{each.at("target"), each.at("scenario")}] = each.at("verdict");
   } catch (const std::exception& error) {
     throw std::invalid_argument(baseline.string() + ": " + error.what());
