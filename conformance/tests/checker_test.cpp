@@ -69,7 +69,7 @@ TEST_F(checker, finds_what_the_peer_did_not_read) {
   peer.wrong_at = -1;
   scenario.peer_reads = 5;
   peer.read = 4;
-  EXPECT_EQ(rule(), "OCT-03");
+  EXPECT_EQ(rule(), scenario.rules.front()) << "the scenario says how many";
   peer.read = 5;
   scenario.peer_end = "eof";
   peer.end = "reset";

@@ -94,6 +94,7 @@ class Connection {
  private:
   void tell(const char* kind, std::size_t buffered = 0) {
     Event event{kind, 0, static_cast<int>(trace.size()), {}};
+    if (event.kind == "DR") event.fields["bytes"] = 1;
     if (event.kind == "CL") event.fields["cause"] = "none";
     if (event.kind == "PW" || event.kind == "RW") event.fields["buffered"] = buffered;
     trace.push_back(std::move(event));
