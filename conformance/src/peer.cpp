@@ -200,7 +200,12 @@ class Peer {
 
 void run_peer(const Json& steps, const Stage& stage, PeerRecord& record) {
   Peer peer(stage, record);
-  for (const Json& step : steps) peer.step(step);
+  try {
+    for (const Json& step : steps) peer.step(step);
+  } catch (const HarnessError&) {
+    record.seen_at_hang = stage.log.trace();  // before the peer's sockets close and the server is told of it
+    throw;
+  }
 }
 
 Json steps_for(const std::string& transport, const Json& steps) {

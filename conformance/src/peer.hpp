@@ -20,6 +20,7 @@ struct PeerRecord {
   bool connected_anyway = false;  ///< expect_refused, but it was let in
   bool loop_hung = false;         ///< stop_loop, but the loop did not end
   Json steps = Json::array();     ///< each step with its result
+  Trace seen_at_hang;  ///< the server's events when a step took too long; what follows is the kit's own doing
 };
 
 /// Where a peer script plays.

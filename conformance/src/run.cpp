@@ -107,7 +107,7 @@ void TargetRunner::play(const Scenario& scenario, Result& result) {
       target_.reset();  // it has ended
     } else {
       // A peer that waited in vain shows what is missing; an abort by the kit must not make it good.
-      if (!run.reached_end) result.trace = log_.trace();
+      if (!run.reached_end) result.trace = result.peer.seen_at_hang;
       if (scenario.abort_at_end || !run.reached_end) abort_open(log_.trace());
       log_.wait(all_lost, limit_);
       target_->stop();
