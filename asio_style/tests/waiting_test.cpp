@@ -37,6 +37,11 @@ class Waiting : public testing::Test, protected Bench {
     co_await may_end.wait();
     co_return 7;
   }
+  /// `task`, but not before `gate` is set.
+  Task<int> behind(Event& gate, Task<int> task) {
+    co_await gate.wait();
+    co_return co_await task;
+  }
   template <class T>
   std::string outcome(Task<T> task) {
     return describe(thrown_by([&] { loop.run_until_complete(std::move(task)); }));
@@ -130,8 +135,12 @@ TEST_F(gather_, any_number_of_one_kind) {
 }
 
 TEST_F(gather_, the_first_failure_comes_out_at_once_and_the_others_run_on) {
-  EXPECT_EQ(outcome(gather(worker("a", 1, 2ms), failing("b"), failing("c", 1ms))), "ValueError: b");
+  Event go_on;
+  auto a = behind(go_on, worker("a", 1));
+  auto c = behind(go_on, failing("c"));
+  EXPECT_EQ(outcome(gather(std::move(a), failing("b"), std::move(c))), "ValueError: b");
   EXPECT_THAT(events(), ElementsAre("b fails"));
+  go_on.set();
   run_until("a done");
   turn();
   EXPECT_EQ(trace.count("handler"), 0U);  // what c threw is dropped, not reported

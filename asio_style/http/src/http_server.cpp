@@ -28,12 +28,12 @@ Task<void> HttpServer::start(std::string host, std::uint16_t port) {
 Task<void> HttpServer::bind(std::string host, std::uint16_t port) {
   if (listener_) throw RuntimeError("the server has an address already");
   const auto& options = connections_->options;
-  listener_ = co_await loop_.create_server(
-      protocol_factory(), std::move(host), port,
-      {.backlog = options.backlog,
-       .ssl = options.ssl,
-       .reuse_port = options.reuse_port,
-       .start_serving = false});
+  // Not within the co_await: GCC 12 destroys an aggregate that stands there twice, and with it the SSLContext.
+  CreateServerOptions listening{.backlog = options.backlog,
+                                .ssl = options.ssl,
+                                .reuse_port = options.reuse_port,
+                                .start_serving = false};
+  listener_ = co_await loop_.create_server(protocol_factory(), std::move(host), port, std::move(listening));
   port_ = listener_->sockets().front().getsockname().port;
 }
 
