@@ -163,8 +163,9 @@ class Peer {
     while (size > 0 && record.end.empty()) size -= read_once(size, record);
   }
   std::uint64_t read_once(std::uint64_t size, PeerRecord& record) {
-    // A small window was to stop the server; through it, megabytes would take seconds to read.
-    if (std::exchange(small_window_, false)) socket().set(SO_RCVBUF, 4 << 20);
+    // A small window was to stop the server; through it, megabytes would take seconds to read. It must stay so
+    // small that with the server's own buffer (at most 4 MiB) it holds less than scenarios write.
+    if (std::exchange(small_window_, false)) socket().set(SO_RCVBUF, 256 << 10);
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer_.size()));
     const std::string_view octets = socket().receive(std::span(buffer_).first(want), record.end);
     const std::size_t wrong = first_difference(octets, record.read);
