@@ -146,7 +146,7 @@ class ExecTarget final : public Target {
     std::string_view rest = line;
     while (!rest.empty()) {
       const ssize_t count = ::write(in_.write_end, rest.data(), rest.size());
-      if (count <= 0) throw HarnessError("the adapter is gone" + log_text());
+      if (count <= 0) throw HarnessError("the adapter is gone" + last_words());
       rest.remove_prefix(static_cast<std::size_t>(count));
     }
   }
@@ -161,8 +161,9 @@ class ExecTarget final : public Target {
                    : "the adapter says nothing for " + std::to_string(hang_limit.count()) + " s after " +
                          shortened(request.dump());
     if (!wrong.empty()) {
+      const bool over = ended_;
       lock.unlock();
-      throw HarnessError(wrong + log_text());
+      throw HarnessError(wrong + (over ? last_words() : log_text()));
     }
     Json got = std::move(replies_.front());
     replies_.pop_front();
@@ -255,10 +256,21 @@ class ExecTarget final : public Target {
     std::array<char, 4096> buffer{};
     while (true) {
       const ssize_t count = ::read(err_.read_end, buffer.data(), buffer.size());
-      if (count <= 0) return;
+      if (count <= 0) break;
       const std::scoped_lock lock(mutex_);
       if (log_text_.size() < 20'000) log_text_.append(buffer.data(), static_cast<std::size_t>(count));
     }
+    const std::scoped_lock lock(mutex_);
+    log_ended_ = true;
+    changed_.notify_all();
+  }
+  /// The whole log of an adapter that has ended: what it said last may still be on its way.
+  std::string last_words() {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, std::chrono::seconds(2), [this] { return log_ended_; });
+    }
+    return log_text();
   }
   std::string log_text() {
     const std::scoped_lock lock(mutex_);
@@ -283,6 +295,7 @@ class ExecTarget final : public Target {
   int first_connection_ = 0;  // the adapter counts on over listeners
   int next_connection_ = 0;
   bool ended_ = false;
+  bool log_ended_ = false;
   std::thread reader_;
   std::thread stderr_reader_;
 };
