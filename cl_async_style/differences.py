@@ -83,7 +83,7 @@ def tests(room):
     """suite.name of each test of the room."""
     found = set()
     for source in (room / "tests").glob("*.cpp"):
-        found |= {f"{suite}.{name}" for suite, name in re.findall(r"TEST\((\w+),\s*(\w+)\)", source.read_text())}
+        found |= {f"{suite}.{name}" for suite, name in re.findall(r"TEST(?:_F)?\((\w+),\s*(\w+)\)", source.read_text())}
     return found
 
 

@@ -6,11 +6,13 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "antiphon/app.hpp"
 #include "antiphon/asio_style/http/serve.hpp"
 #include "antiphon/cl_async_style/http/serve.hpp"
+#include "antiphon/tls/context.hpp"
 #include "verbs.hpp"
 #include "workers.hpp"
 
@@ -28,40 +30,56 @@ struct Options {
   std::chrono::milliseconds drain_timeout{15'000};
   std::string access_log;
   bool metrics = false;
+  std::string tls_cert;
+  std::string tls_key;
 };
 
 /// One line on standard output, so that a script can wait for it and learn the port.
 std::function<void(std::uint16_t)> announce(const Options& options, const char* model) {
-  return [host = options.host, model](std::uint16_t port) {
+  const char* scheme = options.tls_cert.empty() ? "http" : "https";
+  return [host = options.host, scheme, model](std::uint16_t port) {
     const bool v6 = host.find(':') != std::string::npos;
-    std::printf("listening on http://%s%s%s:%d (%s)\n", v6 ? "[" : "", host.c_str(), v6 ? "]" : "", port,
-                model);
+    std::printf("listening on %s://%s%s%s:%d (%s)\n", scheme, v6 ? "[" : "", host.c_str(), v6 ? "]" : "",
+                port, model);
     std::fflush(stdout);
   };
 }
 
-/// What one of them takes; all share router, metrics and access log.
-int serve_asio(const Options& options, const http::Router& router, const http::Telemetry& telemetry,
-               const Worker& worker) {
-  return asio_style::serve(options.host, worker.port, router,
+/// What all workers share.
+struct Shared {
+  const Options& options;
+  http::Router router = app();
+  http::Telemetry telemetry{};
+  std::optional<tls::Context> tls{};
+};
+
+int serve_asio(const Shared& shared, const Worker& worker) {
+  const Options& options = shared.options;
+  std::optional<asio_style::SSLContext> ssl;
+  if (shared.tls) ssl.emplace(*shared.tls);
+  return asio_style::serve(options.host, worker.port, shared.router,
                            {.server = {.backlog = options.backlog,
                                        .reuse_port = worker.reuse_port,
+                                       .ssl = ssl,
                                        .limits = options.limits,
-                                       .telemetry = telemetry},
+                                       .telemetry = shared.telemetry},
                             .graceful_timeout = options.drain_timeout,
                             .handle_signals = worker.handle_signals,
                             .on_listening = worker.on_listening,
                             .on_stopper = worker.on_stopper});
 }
-int serve_cl_async(const Options& options, const http::Router& router, const http::Telemetry& telemetry,
-                   const Worker& worker) {
-  return cl_async_style::serve(options.host, worker.port, router,
+int serve_cl_async(const Shared& shared, const Worker& worker) {
+  const Options& options = shared.options;
+  std::optional<cl_async_style::ssl_parameters> ssl;
+  if (shared.tls) ssl.emplace().ssl_ctx = shared.tls;
+  return cl_async_style::serve(options.host, worker.port, shared.router,
                                {.backlog = options.backlog,
                                 .reuse_port = worker.reuse_port,
                                 .handle_signals = worker.handle_signals,
                                 .drain = options.drain_timeout,
+                                .ssl = ssl,
                                 .limits = options.limits,
-                                .telemetry = telemetry,
+                                .telemetry = shared.telemetry,
                                 .on_listening = worker.on_listening,
                                 .on_stopper = worker.on_stopper});
 }
@@ -83,23 +101,37 @@ std::shared_ptr<http::AccessLog> open_access_log(const std::string& text) {
       json ? http::AccessLog::Format::json : http::AccessLog::Format::clf, file);
 }
 
+/// Throws tls::ContextError, which names the file.
+tls::Context open_tls(const Options& options) {
+  tls::Context context(tls::Role::server);
+  context.load_certificate_chain(options.tls_cert, options.tls_key);
+  context.set_alpn_protocols({"http/1.1"});
+  return context;
+}
+
 Exit serve(const Options& options) {
-  http::Router router = app();
-  http::Telemetry telemetry;
+  Shared shared{options};
+  http::Telemetry& telemetry = shared.telemetry;
   if (options.metrics) {
     telemetry.metrics = std::make_shared<http::Metrics>();
-    add_metrics_route(router, telemetry.metrics);
+    add_metrics_route(shared.router, telemetry.metrics);
   }
   if (!options.access_log.empty()) {
     telemetry.access_log = open_access_log(options.access_log);
     if (!telemetry.access_log) return Exit::failure;
   }
+  if (!options.tls_cert.empty()) {
+    try {
+      shared.tls = open_tls(options);
+    } catch (const tls::ContextError& error) {
+      std::cerr << "antiphon: cannot serve over TLS: " << error.what() << '\n';
+      return Exit::failure;
+    }
+  }
   const bool asio = options.style == "asio";
   const int status =
       run_workers(options.workers, options.port, announce(options, asio ? "asio_style" : "cl_async_style"),
-                  [&](const Worker& worker) {
-                    return (asio ? serve_asio : serve_cl_async)(options, router, telemetry, worker);
-                  });
+                  [&](const Worker& worker) { return (asio ? serve_asio : serve_cl_async)(shared, worker); });
   if (telemetry.access_log) telemetry.access_log->flush();
   return status == 0 ? Exit::success : Exit::failure;
 }
@@ -139,6 +171,8 @@ void add_limits(CLI::App& verb, Options& options) {
   add_size(verb, "--max-fields", limits.parser.fields, "Fields of a request: 431");
   add_size(verb, "--max-body", limits.parser.body, "Octets of a request's body: 413");
   add_size(verb, "--max-unwanted-body", limits.unwanted_body, "Octets of a body for nobody that are read");
+  add_size(verb, "--max-linger", limits.linger_octets,
+           "Octets behind the last answer that are read, so that it is");
   add_size(verb, "--max-pipelined", limits.pipelined, "Octets of requests kept while one is answered");
   add_size(verb, "--max-connections", limits.connections, "Connections at once, of each worker: 503");
 }
@@ -169,6 +203,11 @@ void add_serve_verb(CLI::App& app, Action& chosen) {
             return kind == "clf" || kind == "json" ? std::string() : "neither clf nor json: " + text;
           },
           "FORMAT[:FILE]"));
+  CLI::Option* cert = verb->add_option("--tls-cert", options->tls_cert,
+                                       "HTTPS: a PEM file of the certificate, then those that vouch for it");
+  CLI::Option* key = verb->add_option("--tls-key", options->tls_key, "A PEM file of its key, not encrypted");
+  cert->needs(key);
+  key->needs(cert);
   verb->add_flag("--metrics", options->metrics, "Serve /metrics, in Prometheus' text form");
   add_limits(*verb, *options);
   verb->callback([options, &chosen] { chosen = [options] { return serve(*options); }; });

@@ -33,6 +33,12 @@ Task<void> HttpServer::bind(std::string host, std::uint16_t port) {
                                 .ssl = options.ssl,
                                 .reuse_port = options.reuse_port,
                                 .start_serving = false};
+  if (options.ssl) {
+    // A head's limit counts from the connect. At the end HttpProtocol has limits of its own, which unlike one
+    // time for all see whether the client gets on with its answer.
+    listening.ssl_handshake_timeout = options.limits.request_timeout;
+    listening.ssl_shutdown_timeout = std::chrono::hours(24);
+  }
   listener_ = co_await loop_.create_server(protocol_factory(), std::move(host), port, std::move(listening));
   port_ = listener_->sockets().front().getsockname().port;
 }

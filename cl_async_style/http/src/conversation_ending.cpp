@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "antiphon/cl_async_style/ssl.hpp"
 #include "conversation.hpp"
 #include "wookie_server.hpp"
 
@@ -104,7 +105,9 @@ void conversation::check_deadline(clock::time_point now) {
   const auto over = [&](std::chrono::milliseconds limit) { return now - since_ >= limit; };
   const bool unanswered = answering_ == answering::waiting || answering_ == answering::held;
   if (answering_ == answering::last) {
-    if (buffered() > 0 ? client_stalls(now) : over(limits.linger_timeout)) abort();
+    // Before the handshake is done no answer can go, so there is nothing to wait for.
+    const bool shaking = ssl_engine(socket_) != nullptr && !ssl_engine(socket_)->handshake_done();
+    if (buffered() > 0 && !shaking ? client_stalls(now) : over(limits.linger_timeout)) abort();
   } else if (receiving_ == receiving::idle && first_) {
     if (over(limits.request_timeout)) bail_out(408, "the request's head took too long");
   } else if (receiving_ == receiving::idle) {

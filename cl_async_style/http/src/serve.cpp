@@ -21,17 +21,18 @@ int serve(const std::string& host, std::uint16_t port, const http::Router& route
     mount(router);
     std::shared_ptr<http_server> server;
     try {
-      server = start_server({.bind = host,
-                             .port = port,
-                             .backlog = options.backlog,
-                             .event_cb =
-                                 [log](const std::exception& event, const std::shared_ptr<socket>&) {
-                                   // A client that goes is no news; what it did wrong, or a handler, is.
-                                   if (!condition_cast<streamish_error>(event)) log(event.what());
-                                 },
-                             .reuse_port = options.reuse_port,
-                             .limits = options.limits,
-                             .telemetry = options.telemetry});
+      const listener plain{.bind = host,
+                           .port = port,
+                           .backlog = options.backlog,
+                           .event_cb =
+                               [log](const std::exception& event, const std::shared_ptr<socket>&) {
+                                 // A client that goes is no news; what it did wrong, or a handler, is.
+                                 if (!condition_cast<streamish_error>(event)) log(event.what());
+                               },
+                           .reuse_port = options.reuse_port,
+                           .limits = options.limits,
+                           .telemetry = options.telemetry};
+      server = options.ssl ? start_server(ssl_listener(plain, *options.ssl)) : start_server(plain);
     } catch (const std::exception& error) {
       log("cannot listen on " + host + ":" + std::to_string(port) + ": " + error.what());
       status = 1;

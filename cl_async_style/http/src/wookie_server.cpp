@@ -16,42 +16,44 @@ std::chrono::milliseconds sweep_period(const http_limits& limits) {
 
 }  // namespace
 
-wookie_server::wookie_server(const listener& what) : what_(what), state_(wookie_state::current()) {
+wookie_server::wookie_server(const listener& what, std::optional<ssl_parameters> ssl)
+    : what_(what), ssl_(std::move(ssl)), state_(wookie_state::current()) {
   what.limits.check();
 }
 
 void wookie_server::start() {
   const std::weak_ptr<wookie_server> weak = weak_from_this();
-  server_ = tcp_server(what_.bind, what_.port,
-                       [](socket& which, std::span<const std::byte> octets) {
-                         if (const auto one = conversation::of(which)) one->read_data(octets);
-                       },
-                       {.event_cb =
-                            [weak](const std::exception& event) {
-                              if (const auto self = weak.lock()) self->socket_event(event);
-                            },
-                        .connect_cb =
-                            [self = shared_from_this()](socket& which) {
-                              const auto one = std::make_shared<conversation>(*self, which);
-                              socket_data(which) = one;
-                              one->connected();
-                            },
-                        .backlog = what_.backlog,
-                        .close_cb =
-                            [](socket& which, const event_error*) {
-                              if (const auto one = conversation::of(which)) one->ended();
-                              socket_data(which).reset();
-                            },
-                        .pause_write_cb =
-                            [](socket& which) {
-                              if (const auto one = conversation::of(which)) one->not_writable();
-                            },
-                        .resume_write_cb =
-                            [](socket& which) {
-                              if (const auto one = conversation::of(which)) one->writable_again();
-                            },
-                        .allow_half_open = true,  // a client that has no more to send still wants its answer
-                        .reuse_port = what_.reuse_port});
+  const read_callback read_cb = [](socket& which, std::span<const std::byte> octets) {
+    if (const auto one = conversation::of(which)) one->read_data(octets);
+  };
+  server_options options{.event_cb =
+                             [weak](const std::exception& event) {
+                               if (const auto self = weak.lock()) self->socket_event(event);
+                             },
+                         .connect_cb =
+                             [self = shared_from_this()](socket& which) {
+                               const auto one = std::make_shared<conversation>(*self, which);
+                               socket_data(which) = one;
+                               one->connected();
+                             },
+                         .backlog = what_.backlog,
+                         .close_cb =
+                             [](socket& which, const event_error*) {
+                               if (const auto one = conversation::of(which)) one->ended();
+                               socket_data(which).reset();
+                             },
+                         .pause_write_cb =
+                             [](socket& which) {
+                               if (const auto one = conversation::of(which)) one->not_writable();
+                             },
+                         .resume_write_cb =
+                             [](socket& which) {
+                               if (const auto one = conversation::of(which)) one->writable_again();
+                             },
+                         .allow_half_open = true,  // a client that has no more to send still wants its answer
+                         .reuse_port = what_.reuse_port};
+  server_ = ssl_ ? tcp_ssl_server(what_.bind, what_.port, read_cb, std::move(options), *ssl_)
+                 : tcp_server(what_.bind, what_.port, read_cb, std::move(options));
   end_sweep_ = interval(
       [weak] {
         if (const auto self = weak.lock()) self->sweep();
@@ -143,10 +145,21 @@ void wookie_server::stop(std::chrono::milliseconds deadline, std::function<void(
   deadline_ = delay(force, {.time = deadline});
 }
 
-std::shared_ptr<http_server> start_server(const listener& what) {
-  auto server = std::make_shared<wookie_server>(what);
+namespace {
+
+std::shared_ptr<http_server> start(const std::shared_ptr<wookie_server>& server) {
   server->start();
   return server;
+}
+
+}  // namespace
+
+std::shared_ptr<http_server> start_server(const listener& what) {
+  return start(std::make_shared<wookie_server>(what));
+}
+
+std::shared_ptr<http_server> start_server(const ssl_listener& what) {
+  return start(std::make_shared<wookie_server>(what, what.ssl));
 }
 
 void stop_server(http_server& server, std::chrono::milliseconds deadline,

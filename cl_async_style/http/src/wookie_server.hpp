@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace antiphon::cl_async_style {
 /// request.
 class wookie_server final : public http_server, public std::enable_shared_from_this<wookie_server> {
  public:
-  explicit wookie_server(const listener& what);
+  explicit wookie_server(const listener& what, std::optional<ssl_parameters> ssl = {});
 
   void start();
   void stop(std::chrono::milliseconds deadline, std::function<void(std::size_t)> done);
@@ -48,6 +49,7 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   void close_idle_after(int ticks);
 
   listener what_;
+  std::optional<ssl_parameters> ssl_;  // of an ssl_listener
   wookie_state& state_;
   std::shared_ptr<socket_server> server_;
   std::vector<conversation*> conversations_;

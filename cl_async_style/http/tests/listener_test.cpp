@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <antiphon/tls/testing/certificates.hpp>
+#include <antiphon/tls/testing/temporary_files.hpp>
+
 #include "web.hpp"
 
 namespace antiphon::cl_async_style::test {
@@ -32,6 +35,78 @@ TEST(listener, has_limits_so_that_a_silent_client_does_not_stay_for_ever_WK_005)
   web server([] {}, {.request_timeout = std::chrono::milliseconds(20)});
   client silent(server);
   EXPECT_TRUE(silent.read_all().starts_with("HTTP/1.1 408 "));
+}
+
+class ssl_listener_test : public testing::Test {
+ protected:
+  ssl_listener_test() {
+    const auto issued = authority_.issue();
+    parameters_.certificate = files_.add("cert.pem", issued.certificate);
+    parameters_.key = files_.add("key.pem", tls::testing::encrypt_key(issued.key, "secret"));
+    parameters_.password = "secret";
+    authority_file_ = files_.add("authority.pem", authority_.certificate());
+  }
+  const listener plain_{.bind = "127.0.0.1", .port = 0};
+  const tls::testing::CertificateAuthority authority_;
+  const tls::testing::TemporaryFiles files_;
+  ssl_parameters parameters_;
+  std::string authority_file_;
+};
+
+TEST_F(ssl_listener_test, is_a_listener_with_certificate_key_and_password_WK_006) {
+  std::string answers;
+  std::size_t forced = 1;
+  start_event_loop([&] {
+    clear_routes();
+    mount(app());
+    const auto server = start_server(ssl_listener(plain_, parameters_));
+    tcp_ssl_connect("localhost", server->port(),
+                    [&](socket&, std::span<const std::byte> octets) {
+                      answers.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+                    },
+                    {.data = post("/echo", "kept") + "GET / HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n",
+                     .close_cb =
+                         [&, server](socket&, const event_error* cause) {
+                           EXPECT_EQ(cause, nullptr) << "it ends with close_notify";
+                           stop_server(*server, std::chrono::seconds(20),
+                                       [&](std::size_t left) { forced = left; });
+                         }},
+                    {.ca_file = authority_file_});
+  });
+  EXPECT_THAT(answers, testing::StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answers, HasSubstr("kept"));
+  EXPECT_THAT(answers, testing::EndsWith("hello, world\n"));
+  EXPECT_EQ(forced, 0U);
+}
+
+TEST_F(ssl_listener_test, throws_for_a_file_that_cannot_be_used_before_it_listens_WK_004) {
+  start_event_loop([&] {
+    parameters_.key = files_.path("nowhere.pem");
+    try {
+      start_server(ssl_listener(plain_, parameters_));
+      ADD_FAILURE() << "it listens without a key";
+    } catch (const tcp_ssl_error& error) {
+      EXPECT_THAT(error.what(), HasSubstr(parameters_.key));
+    }
+    EXPECT_THROW(start_server(ssl_listener(plain_, {})), tcp_ssl_error);
+  });
+}
+
+TEST_F(ssl_listener_test, a_broken_handshake_is_told_to_the_event_cb_and_the_others_are_served) {
+  std::vector<std::string> told;
+  listener with_events = plain_;
+  with_events.event_cb = [&](const std::exception& event, const std::shared_ptr<socket>& which) {
+    if (condition_cast<tcp_ssl_error>(event) && which) told.emplace_back(event.what());
+  };
+  start_event_loop([&] {
+    const auto server = start_server(ssl_listener(with_events, parameters_));
+    tcp_connect(
+        "127.0.0.1", server->port(), [](socket&, std::span<const std::byte>) {},
+        {.data = "GET / HTTP/1.1\r\nHost: t\r\n\r\n", .close_cb = [server](socket&, const event_error*) {
+           stop_server(*server, std::chrono::seconds(20), [](std::size_t) {});
+         }});
+  });
+  EXPECT_EQ(told.size(), 1U);
 }
 
 TEST(request, is_what_the_client_sent_WK_025_WK_034) {

@@ -1,7 +1,6 @@
 """Real clients, many connections, limits, logs, workers and the end under load, against `antiphon serve`.
 
-Usage: clients_test.py ANTIPHON STYLE [unittest arguments]. Run once for each style by ctest. A client that is not
-installed is skipped.
+Run once for each style by ctest (serving.py). A client that is not installed is skipped.
 """
 
 import json
@@ -11,95 +10,11 @@ import resource
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import unittest
 
-ANTIPHON = sys.argv.pop(1)
-STYLE = sys.argv.pop(1)
-HANG = 60  # seconds; only against a hang
-
-
-class Server:
-    """`antiphon serve` on a port of the system's choice."""
-
-    def __init__(self, *options):
-        self.process = subprocess.Popen([ANTIPHON, "serve", "--style", STYLE, "--port", "0", *options],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        found = re.search(r":(\d+) \(", line)
-        if not found:
-            self.process.kill()
-            raise AssertionError(f"no listening line but {line!r}: {self.process.communicate()[1]}")
-        self.port = int(found[1])
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
-
-    def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=HANG)
-
-    def ask(self, octets):
-        """All that is answered until the end."""
-        with self.connect() as peer:
-            peer.sendall(octets)
-            return read_to_end(peer)
-
-    def metric(self, name):
-        text = self.ask(b"GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").decode()
-        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
-        return float(found[1]) if found else None
-
-    def end(self, number=signal.SIGTERM):
-        """Asks it to end; exit status and the lines on standard error."""
-        self.process.send_signal(number)
-        status = self.process.wait(HANG)
-        return status, self.process.stderr.read()
-
-
-def read_to_end(peer):
-    octets = b""
-    try:
-        while piece := peer.recv(65536):
-            octets += piece
-    except ConnectionResetError:
-        pass
-    return octets
-
-
-def read_answer(peer):
-    """One answer with a Content-Length, or b"" if the connection ends before any octet of it."""
-    octets = b""
-    while b"\r\n\r\n" not in octets:
-        try:
-            piece = peer.recv(65536)
-        except ConnectionResetError:
-            piece = b""
-        if not piece:
-            if octets:
-                raise AssertionError(f"the connection ended inside an answer: {octets!r}")
-            return b""
-        octets += piece
-    head, _, body = octets.partition(b"\r\n\r\n")
-    size = int(re.search(rb"Content-Length: (\d+)", head)[1])
-    while len(body) < size:
-        piece = peer.recv(65536)
-        if not piece:
-            raise AssertionError(f"the connection ended inside a body: {head!r}")
-        body += piece
-    return head + b"\r\n\r\n" + body
-
-
-def run(*command, **more):
-    return subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False, **more)
+from serving import ANTIPHON, HANG, STYLE, Server, read_answer, run
 
 
 def needs(program):

@@ -1,58 +1,17 @@
 """What a user sees of `antiphon serve`: its line, its routes, its errors and its end.
 
-Usage: serve_test.py ANTIPHON [unittest arguments]. Run once for each style by ctest.
+Run once for each style by ctest (serving.py).
 """
 
 import http.client
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
-import sys
 import unittest
 
-ANTIPHON = sys.argv.pop(1)
-STYLE = sys.argv.pop(1)
-HANG = 60  # seconds; only against a hang
-
-
-class Server:
-    """`antiphon serve` on a port of the system's choice."""
-
-    def __init__(self, *options):
-        self.process = subprocess.Popen(
-            [ANTIPHON, "serve", "--style", STYLE, "--port", "0", *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.line = self.process.stdout.readline()
-        found = re.fullmatch(r"listening on http://127\.0\.0\.1:(\d+) \((\w+)\)\n", self.line)
-        if not found:
-            self.process.kill()
-            raise AssertionError(f"no listening line but {self.line!r}: {self.process.communicate()[1]}")
-        self.port, self.model = int(found[1]), found[2]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate()
-
-    def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG)
-
-    def peak_memory(self):
-        """Octets of memory at most so far."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) * 1024
-
-
-def ask(connection, method, target, body=None, headers=None):
-    connection.request(method, target, body, headers or {})
-    answer = connection.getresponse()
-    return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read()
+from serving import ANTIPHON, HANG, STYLE, Server, ask
 
 
 class Routes(unittest.TestCase):
@@ -62,7 +21,7 @@ class Routes(unittest.TestCase):
         cls.addClassCleanup(cls.server.__exit__)
 
     def setUp(self):
-        self.connection = self.server.connect()
+        self.connection = self.server.http()
         self.addCleanup(self.connection.close)
 
     def test_the_line_names_the_model(self):
@@ -133,7 +92,7 @@ class Memory(unittest.TestCase):
             self.skipTest("a sanitizer's own memory would be measured")
         size = 64 << 20
         with Server() as server:
-            self.addCleanup((connection := server.connect()).close)
+            self.addCleanup((connection := server.http()).close)
             ask(connection, "GET", "/")
             before = server.peak_memory()
             slow = socket.create_connection(("127.0.0.1", server.port), timeout=HANG)
@@ -152,15 +111,15 @@ class End(unittest.TestCase):
     def test_sigterm_and_sigint_end_it_with_status_0(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number.name), Server() as server:
-                self.addCleanup((connection := server.connect()).close)
+                self.addCleanup((connection := server.http()).close)
                 ask(connection, "GET", "/")
                 server.process.send_signal(number)
                 self.assertEqual(server.process.wait(HANG), 0, server.process.stderr.read())
 
     def test_a_signal_lets_the_answer_under_way_finish(self):
         with Server() as server:
-            self.addCleanup((connection := server.connect()).close)
-            self.addCleanup((other := server.connect()).close)
+            self.addCleanup((connection := server.http()).close)
+            self.addCleanup((other := server.http()).close)
             connection.request("GET", "/delay/300")
             ask(other, "GET", "/")  # the request above was read before this one
             server.process.send_signal(signal.SIGTERM)

@@ -6,9 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "antiphon/cl_async_style/http/errors.hpp"
-#include "antiphon/cl_async_style/tcp_server.hpp"
+#include "antiphon/cl_async_style/ssl.hpp"
 #include "antiphon/http/server_limits.hpp"
 #include "antiphon/http/telemetry.hpp"
 
@@ -32,6 +33,18 @@ struct listener {
   http::Telemetry telemetry{};  ///< metrics and access log; several listeners may share them
 };
 
+/// An HTTP listener over TLS: a listener, and what tcp_ssl_server takes besides. Upstream's adds certificate,
+/// key and password, and cannot start (WK-006); this one is the same server on tcp_ssl_server.
+///
+///     start_server(ssl_listener({.port = 443}, {.certificate = "cert.pem", .key = "key.pem"}));
+///
+/// The limit of a head counts from the connect, so the handshake is within it. What TLS finds wrong is told
+/// to event_cb as tcp_ssl_error. A client that says close_notify behind its request still gets its answer.
+struct ssl_listener : listener {
+  ssl_listener(listener plain, ssl_parameters with) : listener(std::move(plain)), ssl(std::move(with)) {}
+  ssl_parameters ssl;
+};
+
 /// A listener in service.
 class http_server {
  public:
@@ -51,6 +64,8 @@ class http_server {
 /// Listens in the running loop (WK-002), with the routes of this thread. Throws as tcp_server does (WK-004),
 /// and std::invalid_argument for a limit that is not above zero.
 std::shared_ptr<http_server> start_server(const listener& what);
+/// The same over TLS. Throws as tcp_ssl_server does, too: tcp_ssl_error names the file that cannot be used.
+std::shared_ptr<http_server> start_server(const ssl_listener& what);
 
 /// Ends it: stops listening, closes idle connections at once, lets the others finish their answer, and closes
 /// those by force that are left after `deadline`. `done` is told how many those were.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@ struct serve_options {
   bool reuse_port = false;
   bool handle_signals = true;               ///< SIGINT and SIGTERM stop it; a second one stops it at once
   std::chrono::milliseconds drain{15'000};  ///< for answers under way when it is stopped
+  std::optional<ssl_parameters> ssl{};      ///< HTTPS: an ssl_listener
   http_limits limits{};
   http::Telemetry telemetry{};
   std::function<void(std::uint16_t port)> on_listening{};
