@@ -157,7 +157,10 @@ Exit diff(const DiffOptions& options) {
 void add_http_conform_verb(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<ConformOptions>();
   CLI::App* verb = app.add_subcommand("http-conform", "Run the HTTP/1.1 suite on one or more servers");
-  verb->add_option("--target", options->targets, "asio, cl-async, node, nginx, or HOST:PORT; may be repeated")
+  verb->add_option("--target", options->targets,
+                   "asio, cl-async, each with -tls behind for HTTPS, node, nginx, HOST:PORT or "
+                   "https://HOST:PORT; may be "
+                   "repeated")
       ->capture_default_str();
   verb->add_option("--only", options->only, "Only the cases with this in their name");
   verb->add_flag("--list", options->list, "Print the cases instead of running them");

@@ -3,6 +3,8 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +13,8 @@
 #include <cctype>
 #include <cerrno>
 #include <charconv>
+#include <climits>
+#include <csignal>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -60,15 +64,30 @@ HttpClient::HttpClient(const Address& to) {
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  if (to.tls) shake_hands();
 }
 
 HttpClient::~HttpClient() {
+  if (ssl_) SSL_shutdown(ssl_.get());
   if (fd_ >= 0) ::close(fd_);
+}
+
+void HttpClient::shake_hands() {
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  ssl_ = std::shared_ptr<SSL>(SSL_new(context), SSL_free);
+  SSL_set_fd(ssl_.get(), fd_);
+  ERR_clear_error();
+  if (SSL_connect(ssl_.get()) != 1) throw BadAnswer("the TLS handshake failed");
 }
 
 void HttpClient::send(std::string_view octets) {
   while (!octets.empty()) {
-    const ssize_t count = ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
+    errno = 0;
+    ERR_clear_error();
+    const ssize_t count = ssl_ ? SSL_write(ssl_.get(), octets.data(),
+                                           static_cast<int>(std::min<std::size_t>(octets.size(), INT_MAX)))
+                               : ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
     if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
       throw BadAnswer("the server takes no more octets");
     if (count <= 0) return;
@@ -77,17 +96,24 @@ void HttpClient::send(std::string_view octets) {
 }
 
 void HttpClient::half_close() {
-  ::shutdown(fd_, SHUT_WR);
+  if (ssl_)
+    SSL_shutdown(ssl_.get());
+  else
+    ::shutdown(fd_, SHUT_WR);
 }
 
 bool HttpClient::receive() {
   if (over_) return false;
   std::array<char, 65536> piece{};
-  const ssize_t count = ::recv(fd_, piece.data(), piece.size(), 0);
+  errno = 0;
+  ERR_clear_error();
+  const ssize_t count = ssl_ ? SSL_read(ssl_.get(), piece.data(), static_cast<int>(piece.size()))
+                             : ::recv(fd_, piece.data(), piece.size(), 0);
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw BadAnswer("nothing came in time");
   if (count <= 0) {
     over_ = true;
-    reset_ = count < 0;
+    reset_ = count < 0 && errno == ECONNRESET;
+    cut_ = ssl_ && SSL_get_error(ssl_.get(), static_cast<int>(count)) != SSL_ERROR_ZERO_RETURN;
     return false;
   }
   received_.append(piece.data(), static_cast<std::size_t>(count));

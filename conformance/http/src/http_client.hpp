@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "antiphon/http/headers.hpp"
+
+struct ssl_st;
 
 namespace antiphon::http_conformance {
 
@@ -19,6 +22,7 @@ class BadAnswer : public std::runtime_error {
 struct Address {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
+  bool tls = false;  ///< whoever answers is trusted
 };
 
 struct Response {
@@ -30,7 +34,8 @@ struct Response {
   bool to_close = false;  ///< its body ended with the connection
 };
 
-/// A blocking connection that reads responses by the letter of RFC 9112.
+/// A blocking connection that reads responses by the letter of RFC 9112. TLS is OpenSSL's own, so that a
+/// mistake of the server's engine cannot hide in both.
 class HttpClient {
  public:
   /// Only against a hang.
@@ -43,7 +48,7 @@ class HttpClient {
 
   /// What the server does not take any more is dropped: it may have closed.
   void send(std::string_view octets);
-  void half_close();
+  void half_close();  ///< over TLS: close_notify
   /// The next response, whole. Throws BadAnswer.
   Response read(bool to_head);
   /// True if the connection ended; false if octets came. A reset is an end, too.
@@ -51,17 +56,22 @@ class HttpClient {
   /// All that comes until the end.
   std::string read_to_end();
   [[nodiscard]] bool was_reset() const noexcept { return reset_; }
+  /// Over TLS: the end came without close_notify.
+  [[nodiscard]] bool was_cut() const noexcept { return cut_; }
 
  private:
+  void shake_hands();
   bool receive();
   std::string line();
   std::string take(std::size_t count);
   void chunks(std::string& body);
 
   int fd_ = -1;
+  std::shared_ptr<ssl_st> ssl_;
   std::string received_;
   bool over_ = false;
   bool reset_ = false;
+  bool cut_ = false;
 };
 
 }  // namespace antiphon::http_conformance

@@ -126,6 +126,7 @@ class Conversation {
     if (must_close) {
       if (!client_.ended())
         return "after the last response comes '" + escape(client_.read(false).head) + "' and no end";
+      if (client_.was_cut() && !client_.was_reset()) return "the end comes without close_notify";
       return case_.end == End::closed && client_.was_reset() && heard_ == 0 ? "reset without a response" : "";
     }
     // Another request on the same connection shows that it is open, and that nothing was left over.
@@ -165,7 +166,8 @@ std::string check_response(const Response& response, bool to_http_1_0) {
   if (response.fields.count("Content-Length") > 1) return "more than one Content-Length (RFC 9110, 8.6)";
   if ((response.status < 200 || response.status == 204) && (coded || sized))
     return "framing fields in a response that has no body (RFC 9110, 8.6; RFC 9112, 6.1)";
-  // The same holds for 4xx, which a case of its own asks for: many servers do not know the time in their parser.
+  // The same holds for 4xx, which a case of its own asks for: many servers do not know the time in their
+  // parser.
   if (response.status >= 200 && response.status < 400) {
     const auto date = response.fields.get("Date");
     if (!date) return "no Date (RFC 9110, 6.6.1)";

@@ -16,11 +16,13 @@
 #include <functional>
 #include <future>
 #include <iterator>
+#include <optional>
 #include <thread>
 
 #include "antiphon/app.hpp"
 #include "antiphon/asio_style/http/serve.hpp"
 #include "antiphon/cl_async_style/http/serve.hpp"
+#include "antiphon/tls/testing/certificates.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not in every unistd.h
 
@@ -55,7 +57,8 @@ class OwnServer final : public HttpServerUnderTest {
   using Serve =
       std::function<int(const Listening&, const Stopper&, std::function<void(std::string_view)> log)>;
 
-  explicit OwnServer(Serve serve) {
+  OwnServer(Serve serve, bool over_tls) {
+    address_.tls = over_tls;
     std::promise<std::uint16_t> listening;
     auto port = listening.get_future();
     thread_ = std::thread([this, serve = std::move(serve), &listening] {
@@ -84,9 +87,17 @@ class OwnServer final : public HttpServerUnderTest {
   std::function<void()> stop_;
 };
 
-std::unique_ptr<HttpServerUnderTest> start_asio(Limits limits) {
-  return std::make_unique<OwnServer>([limits](const auto& listening, const auto& stopper, auto log) {
+tls::Context make_tls() {
+  const auto issued = tls::testing::CertificateAuthority().issue();
+  tls::Context context(tls::Role::server);
+  context.use_certificate_chain(issued.certificate, issued.key);
+  return context;
+}
+
+std::unique_ptr<HttpServerUnderTest> start_asio(Limits limits, bool over_tls) {
+  const auto serve = [limits, over_tls](const auto& listening, const auto& stopper, auto log) {
     asio_style::ServeOptions options;
+    if (over_tls) options.server.ssl.emplace(make_tls());
     options.server.limits = limits_of(limits);
     options.server.log = log;
     options.graceful_timeout = 0ms;
@@ -94,12 +105,14 @@ std::unique_ptr<HttpServerUnderTest> start_asio(Limits limits) {
     options.on_listening = listening;
     options.on_stopper = stopper;
     return asio_style::serve("127.0.0.1", 0, app(), std::move(options));
-  });
+  };
+  return std::make_unique<OwnServer>(serve, over_tls);
 }
 
-std::unique_ptr<HttpServerUnderTest> start_cl_async(Limits limits) {
-  return std::make_unique<OwnServer>([limits](const auto& listening, const auto& stopper, auto log) {
+std::unique_ptr<HttpServerUnderTest> start_cl_async(Limits limits, bool over_tls) {
+  const auto serve = [limits, over_tls](const auto& listening, const auto& stopper, auto log) {
     cl_async_style::serve_options options;
+    if (over_tls) options.ssl.emplace().ssl_ctx = make_tls();
     options.limits = limits_of(limits);
     options.log = log;
     options.drain = 0ms;
@@ -107,7 +120,8 @@ std::unique_ptr<HttpServerUnderTest> start_cl_async(Limits limits) {
     options.on_listening = listening;
     options.on_stopper = stopper;
     return cl_async_style::serve("127.0.0.1", 0, app(), std::move(options));
-  });
+  };
+  return std::make_unique<OwnServer>(serve, over_tls);
 }
 
 std::uint16_t free_port() {
@@ -204,7 +218,10 @@ std::unique_ptr<HttpServerUnderTest> start_nginx(const std::filesystem::path& pe
 /// Somebody's server, which neither begins nor ends with us.
 class ForeignServer final : public HttpServerUnderTest {
  public:
-  explicit ForeignServer(const std::string& name) {
+  explicit ForeignServer(std::string name) {
+    static constexpr std::string_view scheme = "https://";
+    address_.tls = name.starts_with(scheme);
+    if (address_.tls) name.erase(0, scheme.size());
     const std::size_t colon = name.rfind(':');
     if (colon == std::string::npos || colon == 0)
       throw std::invalid_argument("neither asio, cl-async, node, nginx nor HOST:PORT: '" + name + "'");
@@ -221,13 +238,15 @@ class ForeignServer final : public HttpServerUnderTest {
 }  // namespace
 
 TargetKind target_kind(const std::string& name) {
-  return {name, name == "asio" || name == "cl-async", name != "nginx"};
+  const std::string model = name.substr(0, name.rfind("-tls"));
+  return {name, model == "asio" || model == "cl-async", name != "nginx"};
 }
 
 std::unique_ptr<HttpServerUnderTest> start_server(const std::string& name, Limits limits,
                                                   const std::filesystem::path& peers) {
-  if (name == "asio") return start_asio(limits);
-  if (name == "cl-async") return start_cl_async(limits);
+  const bool over_tls = name.ends_with("-tls");
+  if (name == "asio" || name == "asio-tls") return start_asio(limits, over_tls);
+  if (name == "cl-async" || name == "cl-async-tls") return start_cl_async(limits, over_tls);
   if (name == "node") return start_node(peers);
   if (name == "nginx") return start_nginx(peers);
   return std::make_unique<ForeignServer>(name);

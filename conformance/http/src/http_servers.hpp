@@ -36,8 +36,9 @@ enum class Limits {
   small_ones,  ///< a body of 100 octets: a server that differs
 };
 
-/// What a name stands for on the command line: "asio", "cl-async" (in this process), "node", "nginx" (a child
-/// process, with an app that is like ours as far as it goes), or HOST:PORT (somebody's).
+/// What a name stands for on the command line: "asio", "cl-async" (in this process), the same with "-tls"
+/// behind (HTTPS), "node", "nginx" (a child process, with an app that is like ours as far as it goes), or
+/// HOST:PORT or https://HOST:PORT (somebody's).
 struct TargetKind {
   std::string name;
   bool own = false;     ///< ours: every case must pass
