@@ -74,13 +74,13 @@ class Peer {
       for (int i = 0; i < step.at(1).get<int>(); ++i) {
         add_socket();
         if (!socket().connect()) throw HarnessError("the peer's connect was refused");
-        if (stage_.endpoint.transport == "tls") socket().handshake();
+        if (stage_.endpoint.transport == "tls") handshake();
       }
     } else if (verb == "expect_refused") {
       PeerSocket other(stage_.endpoint, stage_.limit);
       if (other.connect()) record_.connected_anyway = true;
     } else if (verb == "handshake") {
-      socket().handshake();
+      handshake();
     } else if (verb == "shutdown_write" || verb == "close_notify") {
       socket().shutdown_write();
     } else if (verb == "truncate") {
@@ -157,14 +157,18 @@ class Peer {
   }
   [[nodiscard]] bool first() const noexcept { return current_ == 0; }
 
+  void handshake() {
+    std::string end;
+    socket().handshake(first() ? record_.end : end);
+  }
   void read(std::uint64_t size) {
     PeerRecord other;
     PeerRecord& record = first() ? record_ : other;
     while (size > 0 && record.end.empty()) size -= read_once(size, record);
   }
   std::uint64_t read_once(std::uint64_t size, PeerRecord& record) {
-    // A small window was to stop the server; through it, megabytes would take seconds to read. It must stay so
-    // small that with the server's own buffer (at most 4 MiB) it holds less than scenarios write.
+    // A small window was to stop the server; through it, megabytes would take seconds to read. It must stay
+    // so small that with the server's own buffer (at most 4 MiB) it holds less than scenarios write.
     if (std::exchange(small_window_, false)) socket().set(SO_RCVBUF, 256 << 10);
     const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer_.size()));
     const std::string_view octets = socket().receive(std::span(buffer_).first(want), record.end);

@@ -61,12 +61,19 @@ bool PeerSocket::connect() {
   return connected_;
 }
 
-void PeerSocket::handshake() {
+void PeerSocket::handshake(std::string& end) {
   static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());  // the kit trusts what it made itself
   ssl_ = std::shared_ptr<SSL>(SSL_new(context), SSL_free);
   SSL_set_fd(ssl_.get(), fd_);
   ERR_clear_error();
-  if (SSL_connect(ssl_.get()) != 1) throw HarnessError("the peer's TLS handshake failed");
+  errno = 0;
+  const int done = SSL_connect(ssl_.get());
+  const int system = errno;
+  if (done == 1) return;
+  const int why = SSL_get_error(ssl_.get(), done);
+  if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+    throw HarnessError("the peer's TLS handshake hangs");
+  end = system == ECONNRESET ? "reset" : "cut";
 }
 
 std::size_t PeerSocket::send(std::string_view octets) const {
@@ -131,9 +138,10 @@ void PeerSocket::truncate() const {
 void PeerSocket::close() {
   if (fd_ < 0) return;
   // The server may answer our close_notify, and would be reset for it if we were gone already.
-  if (ssl_ && SSL_is_init_finished(ssl_.get()) == 1 && SSL_shutdown(ssl_.get()) == 0) {
+  if (ssl_ && SSL_is_init_finished(ssl_.get()) == 1) {
+    const bool said = (SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0;
     pollfd polled{fd_, POLLIN, 0};
-    if (::poll(&polled, 1, 500) == 1) SSL_shutdown(ssl_.get());
+    if ((said || SSL_shutdown(ssl_.get()) == 0) && ::poll(&polled, 1, 500) == 1) SSL_shutdown(ssl_.get());
   }
   ssl_.reset();
   ::close(std::exchange(fd_, -1));

@@ -23,7 +23,8 @@ class PeerSocket {
   /// Whether it was let in.
   [[nodiscard]] bool connect();
   [[nodiscard]] bool connected() const noexcept { return connected_; }
-  void handshake();
+  /// `end` as in receive, if the server ends the connection instead.
+  void handshake(std::string& end);
   /// How many octets were taken before the connection ended.
   [[nodiscard]] std::size_t send(std::string_view octets) const;
   /// Octets, or an end as PeerRecord names it.

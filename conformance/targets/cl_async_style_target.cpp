@@ -111,7 +111,7 @@ class ClAsyncStyleTarget final : public Target {
 
   Hello hello() override {
     auto offers = common_offers();
-    offers.emplace_back("unix");
+    offers.insert(offers.end(), {"unix", "tls"});
     return {"cl_async_style", ANTIPHON_VERSION, "callback", offers};
   }
 
@@ -142,8 +142,13 @@ class ClAsyncStyleTarget final : public Target {
           .resume_write_cb = [](as::socket& socket) { told(socket, &ScriptSocket::on_resume); },
           .allow_half_open = script.keeps_open()};
       try {
-        server_ = where.transport == "unix" ? as::pipe_server(where.path, read_cb, std::move(options))
-                                            : as::tcp_server("127.0.0.1", 0, read_cb, std::move(options));
+        if (where.transport == "unix")
+          server_ = as::pipe_server(where.path, read_cb, std::move(options));
+        else if (where.transport == "tls")
+          server_ = as::tcp_ssl_server("127.0.0.1", 0, read_cb, std::move(options),
+                                       {.certificate = where.cert, .key = where.key});
+        else
+          server_ = as::tcp_server("127.0.0.1", 0, read_cb, std::move(options));
       } catch (const as::socket_address_in_use& error) {
         throw ListenError("address-in-use", error.what());
       }
