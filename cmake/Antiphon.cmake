@@ -59,3 +59,13 @@ function(antiphon_test name)
   gtest_discover_tests(${name} TEST_PREFIX "${prefix}." DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
+
+# antiphon_course_test(room example command...): a program of the course against the peer that a script plays; see
+# common/tests/course.
+function(antiphon_course_test room example)
+  if(ANTIPHON_TESTS)
+    add_test(NAME ${room}.course.${example}
+      COMMAND ${ANTIPHON_PYTHON} ${PROJECT_SOURCE_DIR}/common/tests/course/course_test.py ${example} ${ARGN})
+    set_tests_properties(${room}.course.${example} PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()

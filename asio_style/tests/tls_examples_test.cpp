@@ -16,8 +16,8 @@ class tls_example : public testing::Test {
   std::string key_ = files_.add("key.pem", issued_.key);
 };
 
-TEST_F(tls_example, tls_echo_echoes_any_size_and_tells_a_clean_end_from_a_cut) {
-  Program echo(TLS_ECHO_PROGRAM, std::string("0"), certificate_, key_);
+TEST_F(tls_example, echoes_any_size_and_tells_a_clean_end_from_a_cut) {
+  Program echo(TLS_PROGRAM, std::string("0"), certificate_, key_);
   const auto first = echo.line();
   ASSERT_TRUE(first.starts_with("listening on 127.0.0.1:")) << first;
   auto settings = client_context();
@@ -46,10 +46,10 @@ TEST_F(tls_example, tls_echo_echoes_any_size_and_tells_a_clean_end_from_a_cut) {
   EXPECT_EQ(echo.exit_status(), 0);
 }
 
-TEST_F(tls_example, tls_echo_names_the_file_that_it_can_not_load) {
-  Program echo(TLS_ECHO_PROGRAM, std::string("0"), files_.path("nowhere.pem"), key_);
+TEST_F(tls_example, names_the_file_that_it_can_not_load) {
+  Program echo(TLS_PROGRAM, std::string("0"), files_.path("nowhere.pem"), key_);
   EXPECT_EQ(echo.line(),
-            "tls_echo: [Errno 2] No such file or directory: '" + files_.path("nowhere.pem") + "'");
+            "08_tls: [Errno 2] No such file or directory: '" + files_.path("nowhere.pem") + "'");
   EXPECT_EQ(echo.exit_status(), 1);
 }
 

@@ -23,7 +23,7 @@ std::string line_of(const peer& from) {
 }
 
 TEST(examples, echo_answers_all_that_it_gets) {
-  program echo("echo");
+  program echo("01_echo");
   const peer client(echo.port());
   const std::string sent(3U << 20U, 'e');
   const helper writer([&] {
@@ -36,7 +36,7 @@ TEST(examples, echo_answers_all_that_it_gets) {
 }
 
 TEST(examples, chat_tells_lines_to_the_others_and_who_comes_and_goes) {
-  program chat("chat");
+  program chat("06_chat");
   const peer ann(chat.port());
   ann.send("ann\n");
   ann.send("nobody is here\n");
@@ -55,7 +55,7 @@ TEST(examples, chat_tells_lines_to_the_others_and_who_comes_and_goes) {
 }
 
 TEST(examples, chat_goes_on_when_a_member_does_not_read) {
-  program chat("chat");
+  program chat("06_chat");
   const peer deaf(chat.port(), 4096);
   deaf.send("deaf\n");
   const peer talker(chat.port());
@@ -84,7 +84,7 @@ TEST(examples, chat_goes_on_when_a_member_does_not_read) {
 }
 
 TEST(examples, line_protocol_obeys) {
-  program server("line_protocol");
+  program server("02_line_protocol");
   const peer client(server.port());
   client.send("PING\nECHO two words\r\nECHO \nNO");
   EXPECT_EQ(line_of(client), "PONG\n");
@@ -97,7 +97,7 @@ TEST(examples, line_protocol_obeys) {
 }
 
 TEST(examples, line_protocol_says_why_it_ends) {
-  program server("line_protocol");
+  program server("02_line_protocol");
   const peer longest(server.port());
   longest.send("ECHO " + std::string(1019, 'x') + "\n");
   EXPECT_EQ(line_of(longest).size(), 1020U);
@@ -109,13 +109,13 @@ TEST(examples, line_protocol_says_why_it_ends) {
   server.signal(SIGTERM);
   EXPECT_EQ(server.status(), 0);
 
-  program impatient("line_protocol", {"0", "30"});
+  program impatient("02_line_protocol", {"0", "30"});
   const peer silent(impatient.port());
   EXPECT_EQ(silent.read_all(), "ERR timeout\n");
 }
 
 TEST(examples, graceful_shutdown_serves_what_is_open_and_takes_nothing_new) {
-  program server("graceful_shutdown");
+  program server("07_graceful_shutdown");
   const peer client(server.port());
   client.send("before");
   EXPECT_EQ(client.read(6), "before");
@@ -137,7 +137,7 @@ TEST(examples, graceful_shutdown_serves_what_is_open_and_takes_nothing_new) {
 }
 
 TEST(examples, graceful_shutdown_cuts_what_is_left_at_the_deadline) {
-  program server("graceful_shutdown", {"0", "20"});
+  program server("07_graceful_shutdown", {"0", "20"});
   const peer client(server.port());
   client.send("x");
   EXPECT_EQ(client.read(1), "x");
@@ -150,7 +150,7 @@ TEST(examples, graceful_shutdown_cuts_what_is_left_at_the_deadline) {
 TEST(examples, unix_socket_has_a_client_of_its_own_and_takes_others) {
   const std::string path =
       std::filesystem::temp_directory_path() / ("antiphon-" + std::to_string(::getpid()) + ".sock");
-  program server("unix_socket", {path});
+  program server("11_unix_socket", {path});
   EXPECT_EQ(server.listening(), "listening on " + path);
   EXPECT_EQ(server.line(), "the client got: hello");
   const peer client(path);

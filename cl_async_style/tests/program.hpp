@@ -22,7 +22,7 @@ class program {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) throw std::runtime_error("no pipe");
     output_ = ends[0];
-    std::vector<std::string> words{EXAMPLES "/cl_async_style_example_" + name};
+    std::vector<std::string> words{EXAMPLES "/cl_async_style_" + name};
     words.insert(words.end(), args.begin(), args.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
@@ -55,7 +55,7 @@ class program {
   }
   [[nodiscard]] const std::string& listening() const noexcept { return listening_; }
   [[nodiscard]] std::uint16_t port() const {
-    EXPECT_THAT(listening_, testing::StartsWith("listening on 127.0.0.1:"));
+    EXPECT_THAT(listening_, testing::MatchesRegex("listening on (http://)?127.0.0.1:[0-9]+"));
     return static_cast<std::uint16_t>(std::stoi(listening_.substr(listening_.rfind(':') + 1)));
   }
   void signal(int signo) const { ::kill(pid_, signo); }

@@ -1,4 +1,4 @@
-// The example tls_echo as a program, against peers of the common engine.
+// The example 08_tls as a program, against peers of the common engine.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,9 +9,9 @@
 namespace antiphon::cl_async_style::test {
 namespace {
 
-TEST(ssl_example, tls_echo_echoes_any_size_and_tells_a_clean_end_from_a_cut) {
+TEST(ssl_example, echoes_any_size_and_tells_a_clean_end_from_a_cut) {
   const auto& made = certificates::all();
-  program echo("tls_echo", {"0", made.certificate, made.key});
+  program echo("08_tls", {"0", made.certificate, made.key});
   tls::Context context = tls_peer::client_context();
   context.set_alpn_protocols({"echo"});
   const std::string block(65536, 'e');
@@ -39,8 +39,8 @@ TEST(ssl_example, tls_echo_echoes_any_size_and_tells_a_clean_end_from_a_cut) {
   EXPECT_EQ(echo.status(), 0);
 }
 
-TEST(ssl_example, tls_echo_names_the_file_that_it_cannot_use) {
-  program echo("tls_echo", {"0", "/nonexistent.pem", certificates::all().key});
+TEST(ssl_example, names_the_file_that_it_cannot_use) {
+  program echo("08_tls", {"0", "/nonexistent.pem", certificates::all().key});
   EXPECT_EQ(echo.listening(), "") << "it did not come to listen";
   EXPECT_EQ(echo.status(), 1);
 }

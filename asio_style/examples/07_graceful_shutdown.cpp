@@ -3,7 +3,7 @@
 //
 // loop.stop() alone would cut every answer that is being sent.
 //
-// usage: graceful_shutdown [PORT [DEADLINE_MS]]
+// usage: 07_graceful_shutdown [PORT [DEADLINE_MS]]
 
 #include <antiphon/asio_style.hpp>
 #include <chrono>
@@ -13,6 +13,7 @@
 
 namespace as = antiphon::asio_style;
 
+// [state] Only for the summary: the server knows its connections by itself.
 struct Counts {
   std::size_t open = 0;
   std::size_t finished = 0;
@@ -23,16 +24,20 @@ class Echo : public as::Protocol {
  public:
   explicit Echo(Counts& counts) : counts_(&counts) {}
 
+  // [made] One more that has to end before we may.
   void connection_made(std::shared_ptr<as::Transport> transport) override {
     transport_ = std::move(transport);
     ++counts_->open;
   }
+
+  // [data] An echo.
   void data_received(std::span<const std::byte> data) override { transport_->write(data); }
 
-  // A client that does not read is not listened to, so that its output stays bounded.
+  // [slow] A client that does not read is not listened to, so that its output stays bounded.
   void pause_writing() override { transport_->pause_reading(); }
   void resume_writing() override { transport_->resume_reading(); }
 
+  // [lost] Nothing of this client's is waiting any more.
   void connection_lost(std::exception_ptr /*exc*/) override {
     --counts_->open;
     ++counts_->finished;
@@ -43,11 +48,13 @@ class Echo : public as::Protocol {
   std::shared_ptr<as::Transport> transport_;
 };
 
+// [listen] One coroutine is the server's whole life, from top to bottom.
 as::Task<void> serve(std::uint16_t port, std::chrono::milliseconds deadline, Counts& counts) {
   as::EventLoop& loop = as::get_running_loop();
   const auto echo = [&counts] { return std::make_shared<Echo>(counts); };
   const auto server = co_await loop.create_server(echo, "127.0.0.1", port);
-  // The handlers run in the loop, not in the signal's context: everything is allowed in them.
+  // [stop] The handlers run in the loop, not in the signal's context: everything is allowed in them. These
+  // wake the coroutine.
   as::Event stop;
   for (const int signum : {SIGINT, SIGTERM}) loop.add_signal_handler(signum, [&stop] { stop.set(); });
   // Only now: whoever reads this line may send a signal.
@@ -58,11 +65,14 @@ as::Task<void> serve(std::uint16_t port, std::chrono::milliseconds deadline, Cou
   const auto all_gone = loop.create_task(server->wait_closed());
   co_await stop.wait();
 
-  server->close();  // the connections go on
+  // [drain] `close` ends the listening only; the connections go on. Then whichever comes first: the last of
+  // them has ended, or the deadline.
+  server->close();
   try {
     // Shielded, since what is late is cancelled, and we want to wait on below.
     co_await as::wait_for(as::shield(all_gone), deadline);
   } catch (const as::TimeoutError&) {
+    // [force] What is left is aborted, and waited for as well.
     counts.forced = counts.open;
     // Not close_clients: that would wait for clients that do not read, perhaps for ever.
     server->abort_clients();
@@ -71,13 +81,13 @@ as::Task<void> serve(std::uint16_t port, std::chrono::milliseconds deadline, Cou
 }
 
 int main(int argc, char** argv) {
-  const int port = argc > 1 ? std::atoi(argv[1]) : 0;
+  const int port = argc > 1 ? std::atoi(argv[1]) : 8888;
   const std::chrono::milliseconds deadline(argc > 2 ? std::atoi(argv[2]) : 5'000);
   Counts counts;
   try {
     as::run(serve(static_cast<std::uint16_t>(port), deadline, counts));
   } catch (const std::exception& error) {
-    std::cerr << "graceful_shutdown: " << error.what() << '\n';
+    std::cerr << "07_graceful_shutdown: " << error.what() << '\n';
     return 1;
   }
   std::cout << "finished " << counts.finished - counts.forced << ", forced " << counts.forced << std::endl;

@@ -1,7 +1,7 @@
-// An echo server on a UNIX socket and a client of it, both in one loop, in cl-async's model: pipe_server and
-// pipe_connect are tcp_server and tcp_connect with a path instead of an address.
+// An echo server on a UNIX socket and a client of it, both in one loop: pipe_server and pipe_connect are
+// tcp_server and tcp_connect with a path instead of an address.
 //
-// usage: unix_socket [PATH]
+// usage: 11_unix_socket [PATH]
 
 #include <unistd.h>
 
@@ -16,13 +16,14 @@ namespace as = antiphon::cl_async_style;
 
 namespace {
 
+// [data] The functions are those of TCP: a socket is a socket.
 void echo(as::socket& socket, std::span<const std::byte> octets) {
   as::write_socket_data(socket, octets);
 }
 
-/// Asks once and prints the answer.
+// [ask] Asks once and prints the answer; the question goes along with the connecting.
 void ask(const std::string& path, const std::string& question) {
-  // The answer may come in pieces; what has come is kept for as long as the callback lives.
+  // [client] The answer may come in pieces; what has come is kept by the callback, for as long as that lives.
   auto answer = [so_far = std::string(), size = question.size()](as::socket& socket,
                                                                  std::span<const std::byte> octets) mutable {
     so_far.append(reinterpret_cast<const char*>(octets.data()), octets.size());
@@ -31,9 +32,11 @@ void ask(const std::string& path, const std::string& question) {
     std::fflush(stdout);
     as::close_socket(socket);
   };
-  as::pipe_connect(path, std::move(answer), {.data = question, .event_cb = [](const std::exception& event) {
-                                               std::fprintf(stderr, "the client: %s\n", event.what());
-                                             }});
+  // [lost] Whoever waits must learn that nothing will come any more: also the end of data is told here.
+  auto event_handler = [](const std::exception& event) {
+    std::fprintf(stderr, "the client: %s\n", event.what());
+  };
+  as::pipe_connect(path, std::move(answer), {.data = question, .event_cb = event_handler});
 }
 
 }  // namespace
@@ -44,17 +47,18 @@ int main(int argc, char** argv) {
                : std::filesystem::temp_directory_path() / ("echo-" + std::to_string(::getpid()) + ".sock");
   try {
     as::start_event_loop([path] {
-      // Throws if the path exists: it may be another server's. It is removed when this one closes.
+      // [listen] Throws if the path exists: it may be another server's. It is removed when this one closes.
       as::pipe_server(path, echo,
                       {.pause_write_cb = [](as::socket& socket) { as::disable_socket(socket); },
                        .resume_write_cb = [](as::socket& socket) { as::enable_socket(socket); }});
       ask(path, "hello");
+      // [stop] The file goes with the listener.
       for (const int signo : {SIGINT, SIGTERM}) as::signal_handler(signo, [](int) { as::exit_event_loop(); });
       std::printf("listening on %s\n", path.c_str());
       std::fflush(stdout);
     });
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "unix_socket: %s\n", error.what());
+    std::fprintf(stderr, "11_unix_socket: %s\n", error.what());
     return 1;
   }
   return 0;

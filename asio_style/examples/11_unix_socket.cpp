@@ -1,7 +1,7 @@
 // An echo server on a UNIX socket and a client of it, both in one loop: create_unix_server and
 // create_unix_connection are create_server and create_connection with a path instead of host and port.
 //
-// usage: unix_socket [PATH]
+// usage: 11_unix_socket [PATH]
 
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 
 namespace as = antiphon::asio_style;
 
+// [data] The protocol is that of TCP: it cannot tell the difference.
 class Echo : public as::Protocol {
  public:
   void connection_made(std::shared_ptr<as::Transport> transport) override {
@@ -26,7 +27,8 @@ class Echo : public as::Protocol {
   std::shared_ptr<as::Transport> transport_;
 };
 
-/// Collects an answer of `size` octets. The future is the bridge from callbacks to the coroutine that waits.
+// [client] Collects an answer of `size` octets. The future is the bridge from callbacks to the coroutine that
+// waits.
 class Client : public as::Protocol {
  public:
   Client(as::Future<std::string> answer, std::size_t size) : answer_(std::move(answer)), size_(size) {}
@@ -35,7 +37,7 @@ class Client : public as::Protocol {
     so_far_.append(reinterpret_cast<const char*>(data.data()), data.size());  // it may come in pieces
     if (so_far_.size() >= size_ && !answer_.done()) answer_.set_result(so_far_);
   }
-  // Whoever waits must learn that nothing will come any more.
+  // [lost] Whoever waits must learn that nothing will come any more.
   void connection_lost(std::exception_ptr exc) override {
     if (answer_.done()) return;
     answer_.set_exception(exc ? exc : std::make_exception_ptr(as::ConnectionError(0, "no answer came")));
@@ -47,7 +49,7 @@ class Client : public as::Protocol {
   std::string so_far_;
 };
 
-/// Asks once and prints the answer.
+// [ask] Asks once and prints the answer: top to bottom, as if it blocked.
 as::Task<void> ask(as::EventLoop& loop, std::string path, std::string question) {
   const as::Future<std::string> answer(loop);
   const auto client = [answer, size = question.size()] { return std::make_shared<Client>(answer, size); };
@@ -58,6 +60,7 @@ as::Task<void> ask(as::EventLoop& loop, std::string path, std::string question) 
   connection.transport->close();
 }
 
+// [listen] A path instead of host and port.
 as::Task<void> serve(as::EventLoop& loop, std::string path) {
   // A socket file that is there already is replaced; a file of another kind is left alone, and named.
   const auto server = co_await loop.create_unix_server([] { return std::make_shared<Echo>(); }, path);
@@ -76,10 +79,11 @@ int main(int argc, char** argv) {
   try {
     loop.run_until_complete(serving);
   } catch (const as::CancelledError&) {
+    // [stop] The file outlives the server; who made it removes it.
     std::filesystem::remove(path);  // closing the server leaves it there, as in Python 3.11 (AS-040)
     return 0;
   } catch (const std::exception& error) {
-    std::cerr << "unix_socket: " << error.what() << '\n';
+    std::cerr << "11_unix_socket: " << error.what() << '\n';
     return 1;
   }
 }

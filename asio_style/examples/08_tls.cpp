@@ -1,9 +1,9 @@
 // An echo server over TLS. Nothing in the protocol knows of TLS; the context does, and connection_lost when
 // somebody cut the connection: the end of a TLS stream is authenticated, the end of a TCP stream is not.
 //
-// usage: tls_echo PORT CERTIFICATE KEY        (PEM files; port 0: a free one)
+// usage: 08_tls PORT CERTIFICATE KEY        (PEM files; port 0: a free one)
 // try:   openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost
-//        tls_echo 8888 cert.pem key.pem &  openssl s_client -quiet -connect localhost:8888
+//        08_tls 8888 cert.pem key.pem &  openssl s_client -quiet -connect localhost:8888
 
 #include <antiphon/asio_style.hpp>
 #include <csignal>
@@ -12,9 +12,10 @@
 
 namespace as = antiphon::asio_style;
 
+// [state] The same object as without TLS.
 class Echo : public as::Protocol {
  public:
-  // Comes after the handshake; a client that fails at it is never heard of.
+  // [made] Comes after the handshake; a client that fails at it is never heard of.
   void connection_made(std::shared_ptr<as::Transport> transport) override {
     transport_ = std::move(transport);
     const auto tls = std::any_cast<as::SSLObject>(transport_->get_extra_info("ssl_object"));
@@ -22,13 +23,15 @@ class Echo : public as::Protocol {
               << std::endl;
   }
 
+  // [data] Clear text in, clear text out.
   void data_received(std::span<const std::byte> data) override { transport_->write(data); }
 
-  // The client is slow: stop reading until it has taken what we hold.
+  // [slow] The client is slow: stop reading until it has taken what we hold.
   void pause_writing() override { transport_->pause_reading(); }
   void resume_writing() override { transport_->resume_reading(); }
 
-  // After the client's close_notify the transport sends what is left, says close_notify and closes itself.
+  // [lost] After the client's close_notify the transport sends what is left, says close_notify and closes
+  // itself: a clean end, without an exception. A connection that was cut has one.
   void connection_lost(std::exception_ptr exc) override {
     std::cout << "lost: " << as::describe(exc) << std::endl;  // "None": a clean end
   }
@@ -37,6 +40,7 @@ class Echo : public as::Protocol {
   std::shared_ptr<as::Transport> transport_;
 };
 
+// [tls] Certificate, key and what we speak (ALPN): one context for all connections.
 as::SSLContext make_context(const char* certificate, const char* key) {
   auto context = as::create_default_context(as::Purpose::CLIENT_AUTH);
   context.load_cert_chain(certificate, key);
@@ -44,6 +48,7 @@ as::SSLContext make_context(const char* certificate, const char* key) {
   return context;
 }
 
+// [listen] The context is the only difference to an echo server without TLS.
 as::Task<void> serve(as::EventLoop& loop, std::uint16_t port, as::SSLContext context) {
   as::CreateServerOptions options;
   options.ssl = context;
@@ -55,7 +60,7 @@ as::Task<void> serve(as::EventLoop& loop, std::uint16_t port, as::SSLContext con
 
 int main(int argc, char** argv) {
   if (argc != 4) {
-    std::cerr << "usage: tls_echo PORT CERTIFICATE KEY\n";
+    std::cerr << "usage: 08_tls PORT CERTIFICATE KEY\n";
     return 2;
   }
   as::EventLoop loop;
@@ -67,7 +72,7 @@ int main(int argc, char** argv) {
   } catch (const as::CancelledError&) {
     return 0;  // a signal: the server is closed by now
   } catch (const std::exception& error) {
-    std::cerr << "tls_echo: " << error.what() << '\n';
+    std::cerr << "08_tls: " << error.what() << '\n';
     return 1;
   }
 }
