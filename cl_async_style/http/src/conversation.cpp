@@ -8,6 +8,7 @@ namespace antiphon::cl_async_style {
 
 conversation::conversation(wookie_server& server, cl_async_style::socket& socket)
     : server_(server),
+      state_(server.state()),
       socket_(socket),
       parser_(*this, server.limits().parser),
       writer_(server.date()),
@@ -15,15 +16,14 @@ conversation::conversation(wookie_server& server, cl_async_style::socket& socket
   request_.socket_ = &socket;
   request_.response_ = this;
   request_.set_peer(peer_name(socket));
-  server_.add(*this);
 }
 
 conversation::~conversation() {
   drop_callbacks();
 }
 
-std::shared_ptr<conversation> conversation::of(cl_async_style::socket& which) {
-  auto* held = std::any_cast<std::shared_ptr<conversation>>(&socket_data(which));
+conversation* conversation::of(cl_async_style::socket& which) noexcept {
+  auto* const* held = std::any_cast<conversation*>(&socket_data(which));
   return held == nullptr ? nullptr : *held;
 }
 
@@ -46,7 +46,7 @@ void conversation::settle() {
   if (answering_ == answering::finished && receiving_ == receiving::complete) {
     set(receiving::idle);
     set(answering::none);
-    route_ = {};
+    route_.clear();
     headers_.clear();
     request_.forget();
   }

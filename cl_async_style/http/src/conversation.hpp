@@ -41,8 +41,9 @@ class conversation final : public response,
 
   conversation(wookie_server& server, cl_async_style::socket& socket);
   ~conversation() override;
-  /// The one that a socket carries, or null.
-  [[nodiscard]] static std::shared_ptr<conversation> of(cl_async_style::socket& which);
+  /// The one that a socket carries, or null. It belongs to the server, which keeps it up to the socket's
+  /// close_cb.
+  [[nodiscard]] static conversation* of(cl_async_style::socket& which) noexcept;
 
   // From the socket.
   void connected();
@@ -140,6 +141,8 @@ class conversation final : public response,
   void parse(std::span<const std::byte> octets);
   void parse_ahead();
   [[nodiscard]] bool may_parse() const noexcept;
+  void hold_back();
+  void read_on();
   /// May `more` octets be stored beside `have`? If not, the request is refused with 413.
   [[nodiscard]] bool storable(std::size_t have, std::size_t more);
 
@@ -153,7 +156,10 @@ class conversation final : public response,
   void run_handler();
   void call_handler();
   void run_post_route();
-  /// Goes on with `next` when the hooks are done, now or later.
+  /// Runs the hooks of a kind and goes on with `Next` when they are done, now or later. Few servers have any:
+  /// then it is a plain call.
+  template <auto Next, std::size_t Index, typename... Args>
+  void hooked(hook_kind<Index, promise(Args...)> kind, std::type_identity_t<Args>... args);
   void after_hooks(const promise& hooks, step next);
   void hooks_done(std::size_t exchange, step next, const std::exception_ptr& error);
   /// Runs application code; what it throws becomes an answer (WK-047). The outermost one settles what it did.
@@ -191,6 +197,7 @@ class conversation final : public response,
   void set(answering state) noexcept;
 
   wookie_server& server_;
+  wookie_state& state_;
   cl_async_style::socket& socket_;
   http::RequestParser parser_;
   request request_;
@@ -222,11 +229,18 @@ class conversation final : public response,
   bool body_paused_ = false;
   bool writable_ = true;
   bool peer_done_ = false;
+  bool disabled_ = false;    // the socket is not read from
   bool first_ = true;        // no request was seen yet
   bool dispatched_ = false;  // the handler was called, or 404 given
   bool failed_ = false;      // an error has ended the steps of this request (WK-110)
   bool no_hooks_ = false;    // its answer is not shown to :response-started hooks, one of which has failed
 };
+
+template <auto Next, std::size_t Index, typename... Args>
+void conversation::hooked(hook_kind<Index, promise(Args...)> kind, std::type_identity_t<Args>... args) {
+  if (!state_.has(kind)) return (this->*Next)();
+  after_hooks(state_.run(kind, std::forward<Args>(args)...), Next);
+}
 
 template <typename Step>
 void conversation::guarded(Step&& run) {

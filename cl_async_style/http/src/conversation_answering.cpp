@@ -22,7 +22,7 @@ void conversation::write_out(std::string_view octets) {
 }
 
 std::span<const http::Field> conversation::all_fields(std::span<const http::Field> fields) {
-  const bool server_field = !server_.state().config.hide_version;
+  const bool server_field = !state_.config.hide_version;
   if (headers_.empty() && !server_field) return fields;
   fields_.clear();
   if (server_field) fields_.push_back({"Server", "Antiphon (" ANTIPHON_VERSION ")"});
@@ -35,11 +35,11 @@ std::span<const http::Field> conversation::all_fields(std::span<const http::Fiel
 
 bool conversation::announced(unsigned status, std::span<const http::Field> fields, std::string_view body,
                              std::optional<std::uint64_t> length, bool whole) {
-  if (no_hooks_ || !server_.state().has(hook::response_started)) return true;
+  if (no_hooks_ || !state_.has(hook::response_started)) return true;
   set(answering::held);  // from now on a second answer is one too many (unlike upstream, WK-093)
   std::exception_ptr error;
   try {
-    const promise hooks = server_.state().run(hook::response_started, *this, request_, status, fields, body);
+    const promise hooks = state_.run(hook::response_started, *this, request_, status, fields, body);
     if (!hooks.finished()) {
       held_ = std::make_unique<held_answer>(held_answer{status, {}, std::string(body), length, whole, false});
       for (const http::Field& field : fields) held_->fields.add(field.name, field.value);

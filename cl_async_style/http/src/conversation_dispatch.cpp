@@ -41,7 +41,7 @@ void conversation::connected() {
     abort();
   };
   try {
-    const promise hooks = server_.state().run(hook::connect, socket_);
+    const promise hooks = state_.run(hook::connect, socket_);
     if (hooks.finished()) return;
     holding_ = true;
     attach(
@@ -73,12 +73,12 @@ void conversation::connected() {
 // Routes
 
 void conversation::find_route() {
-  route_ = server_.state().find(request_, routes_tried_);
+  state_.find(request_, routes_tried_, route_);
 }
 
 void conversation::dispatch() {
   dispatched_ = true;  // once a request (WK-043)
-  after_hooks(server_.state().run(hook::pre_route, request_, *this), &conversation::run_handler);
+  hooked<&conversation::run_handler>(hook::pre_route, request_, *this);
 }
 
 void conversation::run_handler() {
@@ -95,11 +95,11 @@ void conversation::run_handler() {
 }
 
 void conversation::call_handler() {
-  const auto running = route_.found;  // it may be taken out of the routes meanwhile
-  if (running->mounted == nullptr) {
-    running->handler(request_, *this, route_.args);
+  const route& running = *route_.found;  // which is kept, though it may be taken out of the routes meanwhile
+  if (running.mounted == nullptr) {
+    running.handler(request_, *this, route_.args);
     // Who wants no pieces kept takes them from the client only when somebody is there to get them.
-    if (route_.chunk() && !running->options.buffer_body && !on_body_ && answerable()) pause_body();
+    if (route_.chunk() && !running.options.buffer_body && !on_body_ && answerable()) pause_body();
   } else if (route_.mounted.found == http::Router::Found::route) {
     route_.mounted.route->handler(request_, *this);
   } else {
@@ -108,8 +108,8 @@ void conversation::call_handler() {
 }
 
 void conversation::run_post_route() {
-  if (!server_.state().has(hook::post_route)) return;
-  const promise hooks = server_.state().run(hook::post_route, request_, *this);
+  if (!state_.has(hook::post_route)) return;
+  const promise hooks = state_.run(hook::post_route, request_, *this);
   attach(hooks, {}, [weak = weak_from_this(), exchange = exchanges_](const std::exception_ptr& error) {
     const auto self = weak.lock();
     if (self && self->exchanges_ == exchange) self->guarded([&] { std::rethrow_exception(error); });
@@ -119,7 +119,7 @@ void conversation::run_post_route() {
 // Errors
 
 bool conversation::ask_error_handlers(const std::exception& error) {
-  const auto handlers = server_.state().error_handlers.get();
+  const auto handlers = state_.error_handlers.get();
   if (!handlers) return false;
   for (const auto& [kind, handle] : *handlers)
     if (kind->covers(error) && handle(error, request_, *this)) return true;

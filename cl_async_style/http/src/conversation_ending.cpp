@@ -37,7 +37,7 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
   headers_.clear();
   const http::ResponseView view{status, all_fields(own), text};
   try {
-    server_.state().run(hook::response_started, *this, request_, status, view.fields, view.body);
+    state_.run(hook::response_started, *this, request_, status, view.fields, view.body);
   } catch (const std::exception& error) {
     tell(error);
   }
@@ -60,7 +60,7 @@ void conversation::linger() {
   if (peer_done_)
     close_socket(socket_);
   else
-    enable_socket(socket_);
+    read_on();
 }
 
 void conversation::peer_done() {
@@ -87,7 +87,6 @@ void conversation::ended() {
     guarded(cancel);
   }
   drop_callbacks();
-  server_.remove(*this);
 }
 
 void conversation::begin_drain() {

@@ -16,7 +16,7 @@ void conversation::read_data(std::span<const std::byte> octets) {
   }
   if (parsing_ || !ahead_.empty() || !may_parse()) {
     ahead_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
-    disable_socket(socket_);
+    hold_back();
     return;
   }
   parse(octets);
@@ -43,10 +43,18 @@ void conversation::parse(std::span<const std::byte> octets) {
   parsing_ = false;
   if (!octets.empty() && answering_ != answering::last) {
     ahead_.assign(reinterpret_cast<const char*>(octets.data()), octets.size());
-    disable_socket(socket_);
-  } else if (may_parse()) {
-    enable_socket(socket_);  // a pause that was taken back within the call
+    hold_back();
+  } else if (disabled_ && may_parse()) {
+    read_on();  // a pause that was taken back within the call
   }
+}
+
+/// What the client sends from now on stays in the kernel.
+void conversation::hold_back() {
+  if (!std::exchange(disabled_, true)) disable_socket(socket_);
+}
+void conversation::read_on() {
+  if (std::exchange(disabled_, false)) enable_socket(socket_);
 }
 
 void conversation::parse_ahead() {
@@ -56,7 +64,7 @@ void conversation::parse_ahead() {
     parse(std::as_bytes(std::span(octets)));
   }
   if (!ahead_.empty() || !may_parse()) return;
-  enable_socket(socket_);
+  read_on();
   if (peer_done_) peer_done();
 }
 
@@ -79,9 +87,7 @@ void conversation::header_callback(const http::MessageHead& head) {
   dispatched_ = failed_ = no_hooks_ = false;
   ++exchanges_;
   writer_.begin(request_, !server_.draining());
-  guarded([this] {
-    after_hooks(server_.state().run(hook::parsed_headers, request_), &conversation::head_known);
-  });
+  guarded([this] { hooked<&conversation::head_known>(hook::parsed_headers, request_); });
 }
 
 void conversation::head_known() {
@@ -112,7 +118,7 @@ void conversation::plan_body() {
 }
 
 bool conversation::storable(std::size_t have, std::size_t more) {
-  const auto& most = server_.state().config.max_body_size;
+  const auto& most = state_.config.max_body_size;
   if (!most || (have <= *most && more <= *most - have)) return true;
   failed_ = true;
   parser_.stop({413, "the request's body is too large"});  // WK-150
@@ -131,12 +137,12 @@ void conversation::body_callback(std::span<const std::byte> octets) {
     return;
   }
   if (failed_ || !answerable()) return;  // answered already: dropped
-  if (!server_.state().has(hook::body_chunk)) {
+  if (!state_.has(hook::body_chunk)) {
     deliver(octets);
     return;
   }
   guarded([&] {
-    const promise hooks = server_.state().run(hook::body_chunk, request_, octets, false);
+    const promise hooks = state_.run(hook::body_chunk, request_, octets, false);
     if (hooks.finished()) return deliver(octets);
     early_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
     after_hooks(hooks, &conversation::deliver_held);
@@ -167,8 +173,7 @@ void conversation::finish_callback() {
   }
   set(receiving::whole);
   guarded([this] {
-    after_hooks(server_.state().run(hook::body_chunk, request_, std::span<const std::byte>(), true),
-                &conversation::body_ended);
+    hooked<&conversation::body_ended>(hook::body_chunk, request_, std::span<const std::byte>(), true);
   });
 }
 
@@ -176,7 +181,7 @@ void conversation::body_ended() {
   set(receiving::told);
   if (route_.chunk() && on_body_) call(on_body_, std::span<const std::byte>(), true);
   if (failed_ || socket_closed_p(socket_)) return body_known();
-  after_hooks(server_.state().run(hook::body_complete, request_), &conversation::body_known);
+  hooked<&conversation::body_known>(hook::body_complete, request_);
 }
 
 void conversation::body_known() {
@@ -205,7 +210,7 @@ void conversation::pause_body() {
   if (receiving_ != receiving::body || body_paused_) return;
   body_paused_ = true;
   parser_.pause();
-  disable_socket(socket_);
+  hold_back();
 }
 
 void conversation::resume_body() {

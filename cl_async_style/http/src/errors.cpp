@@ -22,7 +22,7 @@ void main_event_handler(const std::exception& event, const std::shared_ptr<socke
                         const listener_event_callback& event_cb) {
   if (event_cb) return event_cb(event, which);
   if (!which || socket_closed_p(*which) || ends_connection(event)) return;
-  if (const auto one = conversation::of(*which)) one->handle_error(event);
+  if (auto* one = conversation::of(*which)) one->handle_error(event);
 }
 
 void listener_event_handler(const std::exception& event, const listener_event_callback& event_cb) {

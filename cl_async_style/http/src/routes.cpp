@@ -80,8 +80,8 @@ wookie_state& wookie_state::current() {
   return state;
 }
 
-route_match wookie_state::find(request& of, std::size_t& from) const {
-  route_match match;
+void wookie_state::find(request& of, std::size_t& from, route_match& match) const {
+  match.clear();
   // HEAD has two rounds: the routes that name it, then those for GET; `from` counts through both.
   const std::size_t rounds = of.method() == "HEAD" ? 2 : 1;
   while (from < routes.size() * rounds) {
@@ -91,9 +91,8 @@ route_match wookie_state::find(request& of, std::size_t& from) const {
     if (!fits(*candidate, again ? "GET" : of.method(), of, match.args)) continue;
     match.found = candidate;
     if (candidate->mounted != nullptr) match.mounted = candidate->mounted->find(of);
-    break;
+    return;
   }
-  return match;
 }
 
 void defroute(const route_methods& method, std::string_view resource, route_handler handler,

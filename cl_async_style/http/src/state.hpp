@@ -33,6 +33,12 @@ struct route_match {
   std::shared_ptr<const route> found;
   http::Router::Match mounted;
   route_args args;
+  /// Keeps the memory for the next one.
+  void clear() noexcept {
+    found.reset();
+    mounted = {};
+    args.clear();
+  }
   [[nodiscard]] bool chunk() const noexcept {
     if (!found) return false;
     if (found->mounted == nullptr) return found->options.chunk;
@@ -57,8 +63,8 @@ struct wookie_state {
 
   static wookie_state& current();
 
-  /// The first route from the `from`-th on that fits; `from` is moved behind it.
-  [[nodiscard]] route_match find(request& of, std::size_t& from) const;
+  /// Sets `match` to the first route from the `from`-th on that fits; `from` is moved behind it.
+  void find(request& of, std::size_t& from, route_match& match) const;
 
   template <std::size_t Index, typename Signature>
   [[nodiscard]] bool has(hook_kind<Index, Signature>) const noexcept {

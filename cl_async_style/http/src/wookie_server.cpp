@@ -24,7 +24,7 @@ wookie_server::wookie_server(const listener& what, std::optional<ssl_parameters>
 void wookie_server::start() {
   const std::weak_ptr<wookie_server> weak = weak_from_this();
   const read_callback read_cb = [](socket& which, std::span<const std::byte> octets) {
-    if (const auto one = conversation::of(which)) one->read_data(octets);
+    if (auto* one = conversation::of(which)) one->read_data(octets);
   };
   server_options options{.event_cb =
                              [weak](const std::exception& event) {
@@ -32,23 +32,25 @@ void wookie_server::start() {
                              },
                          .connect_cb =
                              [self = shared_from_this()](socket& which) {
-                               const auto one = std::make_shared<conversation>(*self, which);
-                               socket_data(which) = one;
-                               one->connected();
+                               self->add(which);
+                               conversation::of(which)->connected();
                              },
                          .backlog = what_.backlog,
                          .close_cb =
-                             [](socket& which, const event_error*) {
-                               if (const auto one = conversation::of(which)) one->ended();
+                             [this](socket& which, const event_error*) {  // connect_cb keeps the server
+                               auto* one = conversation::of(which);
+                               if (one == nullptr) return;
+                               one->ended();
                                socket_data(which).reset();
+                               remove(*one);
                              },
                          .pause_write_cb =
                              [](socket& which) {
-                               if (const auto one = conversation::of(which)) one->not_writable();
+                               if (auto* one = conversation::of(which)) one->not_writable();
                              },
                          .resume_write_cb =
                              [](socket& which) {
-                               if (const auto one = conversation::of(which)) one->writable_again();
+                               if (auto* one = conversation::of(which)) one->writable_again();
                              },
                          .allow_half_open = true,  // a client that has no more to send still wants its answer
                          .reuse_port = what_.reuse_port};
@@ -66,20 +68,22 @@ void wookie_server::socket_event(const std::exception& event) {
   const std::shared_ptr<socket> which = event_socket(event);
   tell(event, which);
   if (!condition_cast<socket_eof>(event) || !which) return;
-  if (const auto one = conversation::of(*which)) one->peer_done();
+  if (auto* one = conversation::of(*which)) one->peer_done();
 }
 
-void wookie_server::add(conversation& one) {
-  one.place = conversations_.size();
-  conversations_.push_back(&one);
+void wookie_server::add(socket& which) {
+  const auto one = std::make_shared<conversation>(*this, which);
+  one->place = conversations_.size();
+  conversations_.push_back(one);
+  socket_data(which) = one.get();
   if (const auto& metrics = what_.telemetry.metrics) metrics->opened();
 }
 
 void wookie_server::remove(conversation& one) {
   if (const auto& metrics = what_.telemetry.metrics) metrics->closed();
-  conversations_[one.place] = conversations_.back();
-  conversations_[one.place]->place = one.place;
-  conversations_.pop_back();
+  conversations_.back()->place = one.place;
+  std::swap(conversations_[one.place], conversations_.back());
+  conversations_.pop_back();  // `one`, unless somebody answers with it just now
   if (draining_ && conversations_.empty() && done_) {
     if (deadline_ && !event_freed_p(*deadline_)) free_event(*deadline_);
     const auto done = std::exchange(done_, nullptr);
@@ -90,14 +94,14 @@ void wookie_server::remove(conversation& one) {
 
 std::size_t wookie_server::buffered() const noexcept {
   std::size_t octets = 0;
-  for (const conversation* one : conversations_) octets += one->buffered();
+  for (const auto& one : conversations_) octets += one->buffered();
   return octets;
 }
 
 void wookie_server::sweep() {
   now_ = conversation::clock::now();
   // A connection that is closed leaves the list in a later tick, never in this loop.
-  for (conversation* one : conversations_) one->check_deadline(now_);
+  for (const auto& one : conversations_) one->check_deadline(now_);
   observe();
 }
 
@@ -118,7 +122,7 @@ void wookie_server::close_idle_after(int ticks) {
     const auto self = weak.lock();
     if (!self) return;
     if (ticks > 1) return self->close_idle_after(ticks - 1);
-    for (conversation* one : self->conversations_) one->begin_drain();
+    for (const auto& one : self->conversations_) one->begin_drain();
   });
 }
 
@@ -128,7 +132,7 @@ void wookie_server::stop(std::chrono::milliseconds deadline, std::function<void(
     const auto self = weak.lock();
     if (!self) return;
     self->forced_ = self->conversations_.size();
-    for (conversation* one : self->conversations_) one->abort();
+    for (const auto& one : self->conversations_) one->abort();
   };
   if (draining_) {  // asked again: at once
     force();

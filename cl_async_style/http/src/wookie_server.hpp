@@ -23,8 +23,6 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   void start();
   void stop(std::chrono::milliseconds deadline, std::function<void(std::size_t)> done);
 
-  void add(conversation& one);
-  void remove(conversation& one);
 
   [[nodiscard]] std::uint16_t port() const noexcept override { return server_port(*server_); }
   [[nodiscard]] std::size_t connections() const noexcept override { return conversations_.size(); }
@@ -43,6 +41,8 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   }
 
  private:
+  void add(socket& which);
+  void remove(conversation& one);
   void socket_event(const std::exception& event);
   void sweep();
   void observe();
@@ -52,7 +52,7 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   std::optional<ssl_parameters> ssl_;  // of an ssl_listener
   wookie_state& state_;
   std::shared_ptr<socket_server> server_;
-  std::vector<conversation*> conversations_;
+  std::vector<std::shared_ptr<conversation>> conversations_;
   std::function<void()> end_sweep_;
   std::function<void(std::size_t)> done_;
   std::shared_ptr<event> deadline_;
