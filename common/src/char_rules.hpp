@@ -73,4 +73,26 @@ constexpr bool is(char c, CharClass which) noexcept {
   return std::all_of(text.begin(), text.end(), rule);
 }
 
+namespace detail {
+
+/// The same for one class, with a branch for eight octets: each head has hundreds of them.
+constexpr bool all_are(std::string_view text, CharClass which) noexcept {
+  constexpr std::size_t step = 8;
+  for (; text.size() >= step; text.remove_prefix(step)) {
+    unsigned common = which;
+    for (std::size_t i = 0; i < step; ++i) common &= classes[static_cast<unsigned char>(text[i])];
+    if (common == 0) return false;
+  }
+  return std::all_of(text.begin(), text.end(), [which](char c) { return is(c, which); });
+}
+
+}  // namespace detail
+
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
+  return !text.empty() && detail::all_are(text, detail::token);
+}
+[[nodiscard]] constexpr bool is_value(std::string_view text) noexcept {
+  return detail::all_are(text, detail::value);
+}
+
 }  // namespace antiphon::http

@@ -33,8 +33,8 @@ std::string_view trim_white_space(std::string_view text) noexcept {
 
 ParseError check_field(std::string_view name, std::string_view value) noexcept {
   if (name.empty()) return {400, "a header field without a name"};
-  if (!all_of(name, is_token_char)) return {400, "a header field's name is no token"};
-  if (!all_of(value, is_value_char)) return {400, "a header field's value has a control octet"};
+  if (!is_token(name)) return {400, "a header field's name is no token"};
+  if (!is_value(value)) return {400, "a header field's value has a control octet"};
   return {};
 }
 

@@ -22,9 +22,8 @@ std::string_view trim(std::string_view text) noexcept {
 
 }  // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+bool detail::same_but_for_case(const char* a, const char* b, std::size_t size) noexcept {
+  return std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool has_token(std::string_view value, std::string_view token) noexcept {

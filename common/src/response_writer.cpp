@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "antiphon/http/request.hpp"
 #include "field_rules.hpp"
@@ -16,15 +17,40 @@ bool bodiless(unsigned status) noexcept {
   return status < 200 || status == 204 || status == 304;
 }
 
-void put_number(std::uint64_t number, int base, std::string& out) {
-  std::array<char, 24> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number, base);
-  out.append(digits.data(), end);
-}
+/// Appends pieces that are known to need `most` octets at most: the string grows once, not for each.
+class Composer {
+ public:
+  Composer(std::string& out, std::size_t most) : out_(&out) {
+    const std::size_t before = out.size();
+    out.resize(before + most);
+    at_ = out.data() + before;
+  }
+  Composer(const Composer&) = delete;
+  Composer& operator=(const Composer&) = delete;
+  ~Composer() { out_->resize(static_cast<std::size_t>(at_ - out_->data())); }
 
-void put_field(std::string_view name, std::string_view value, std::string& out) {
-  out.append(name).append(": ").append(value).append("\r\n");
-}
+  void put(std::string_view text) noexcept {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  template <int Base>
+  void put_number(std::uint64_t number) noexcept {
+    at_ = std::to_chars(at_, out_->data() + out_->size(), number, Base).ptr;
+  }
+  void put_field(std::string_view name, std::string_view value) noexcept {
+    put(name);
+    put(": ");
+    put(value);
+    put("\r\n");
+  }
+
+ private:
+  std::string* out_;
+  char* at_;
+};
+
+constexpr std::size_t number_most = 20;  // digits
+constexpr std::size_t head_most = 256;   // of a head without its fields: the longest is not half of it
 
 }  // namespace
 
@@ -66,13 +92,19 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
                                  std::optional<std::uint64_t> length, std::string& out) {
   if (state_ != State::idle) return WriteResult::out_of_order;
   if (status < 200 || status > 999) return WriteResult::bad_field;  // 1xx is never the answer itself
-  for (const Field& field : fields)
+  std::size_t most = head_most;
+  for (const Field& field : fields) {
     if (failed(check_field(field.name, field.value))) return WriteResult::bad_field;
+    most += field.name.size() + field.value.size() + std::string_view(": \r\n").size();
+  }
 
-  out.append("HTTP/1.1 ");
-  put_number(status, 10, out);
-  out.append(" ").append(reason_phrase(status)).append("\r\n");
-  put_field("Date", date_->now(), out);
+  Composer head(out, most);
+  head.put("HTTP/1.1 ");
+  head.put_number<10>(status);
+  head.put(" ");
+  head.put(reason_phrase(status));
+  head.put("\r\n");
+  head.put_field("Date", date_->now());
   bool upgrade = false;
   for (const Field& field : fields) {
     // Framing and persistence are this class's business alone: two opinions on them are a smuggled response.
@@ -84,34 +116,34 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
       continue;
     }
     upgrade = upgrade || equal_ignoring_case(field.name, "Upgrade");
-    put_field(field.name, field.value, out);
+    head.put_field(field.name, field.value);
   }
 
   if (bodiless(status)) {
     framing_ = Framing::none;
   } else if (status == 205) {  // says that there is none (RFC 9110, 15.3.6)
     framing_ = Framing::none;
-    out.append("Content-Length: 0\r\n");
+    head.put("Content-Length: 0\r\n");
   } else if (length) {
     framing_ = head_request_ ? Framing::none : Framing::length;
     left_ = *length;
-    out.append("Content-Length: ");
-    put_number(*length, 10, out);
-    out.append("\r\n");
+    head.put("Content-Length: ");
+    head.put_number<10>(*length);
+    head.put("\r\n");
   } else if (http_1_0_) {
     framing_ = head_request_ ? Framing::none : Framing::close;
     if (!head_request_) keep_alive_ = false;
   } else {
     framing_ = head_request_ ? Framing::none : Framing::chunked;
-    out.append("Transfer-Encoding: chunked\r\n");
+    head.put("Transfer-Encoding: chunked\r\n");
   }
-  if (upgrade) out.append("Connection: upgrade\r\n");  // RFC 9110, 7.8: as 426 needs it
+  if (upgrade) head.put("Connection: upgrade\r\n");  // RFC 9110, 7.8: as 426 needs it
   if (!keep_alive_) {
-    out.append("Connection: close\r\n");
+    head.put("Connection: close\r\n");
   } else if (http_1_0_) {
-    out.append("Connection: keep-alive\r\n");
+    head.put("Connection: keep-alive\r\n");
   }
-  out.append("\r\n");
+  head.put("\r\n");
   status_ = status;
   state_ = State::body;
   return WriteResult::written;
@@ -127,10 +159,14 @@ WriteResult ResponseWriter::body(std::string_view octets, std::string& out) {
     case Framing::close:
       out.append(octets);
       break;
-    case Framing::chunked:
-      put_number(octets.size(), 16, out);
-      out.append("\r\n").append(octets).append("\r\n");
+    case Framing::chunked: {
+      Composer chunk(out, number_most + octets.size() + 2 * std::string_view("\r\n").size());
+      chunk.put_number<16>(octets.size());
+      chunk.put("\r\n");
+      chunk.put(octets);
+      chunk.put("\r\n");
       break;
+    }
     case Framing::length: {
       const std::size_t fitting = static_cast<std::size_t>(std::min<std::uint64_t>(octets.size(), left_));
       out.append(octets.substr(0, fitting));

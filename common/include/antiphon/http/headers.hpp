@@ -17,8 +17,14 @@ struct Field {
   std::string_view value;
 };
 
+namespace detail {
+[[nodiscard]] bool same_but_for_case(const char* a, const char* b, std::size_t size) noexcept;
+}
+
 /// True if both are the same but for ASCII case.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && detail::same_but_for_case(a.data(), b.data(), a.size());
+}
 
 /// True if the comma-separated list `value` has the element `token`, without regard to case (RFC
 /// 9110, 5.6.1).
