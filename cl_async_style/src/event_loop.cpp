@@ -14,7 +14,6 @@ namespace {
 
 thread_local loop* running = nullptr;
 
-constexpr std::size_t kept_capacity = 1024;  // octets that a socket's empty buffer may keep
 constexpr std::size_t spare_buffers = 8;     // of what sockets gave back
 constexpr std::size_t spare_capacity = 1U << 20U;
 
@@ -74,6 +73,10 @@ loop::loop(event_loop_options options)
   ticker_.data = this;
   uv_idle_init(&uv_, &after_ticks_);
   after_ticks_.data = this;
+  uv_check_init(&uv_, &after_poll_);
+  after_poll_.data = this;
+  uv_check_start(&after_poll_, [](uv_check_t* handle) { static_cast<loop*>(handle->data)->polling_ended(); });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&after_poll_));
   running = this;
 }
 
@@ -91,20 +94,42 @@ int loop::run(callback start_fn) {
 }
 
 void loop::next_tick(std::function<void()> fn, std::shared_ptr<void> keep) {
-  if (ticks_.empty() && !closing_) {
-    if (in_tick_)
-      uv_idle_start(&after_ticks_, [](uv_idle_t* handle) { static_cast<loop*>(handle->data)->run_ticks(); });
-    else
-      uv_timer_start(
-          &ticker_, [](uv_timer_t* timer) { static_cast<loop*>(timer->data)->run_ticks(); }, 0, 0);
+  if (ticks_.empty()) wake_for_ticks();
+  ticks_.emplace_back(std::move(fn), std::move(keep));
+}
+
+void loop::next_tick(handle_owner& whose) {
+  if (ticks_.empty()) wake_for_ticks();
+  ticks_.emplace_back(whose);
+}
+
+void loop::wake_for_ticks() {
+  if (closing_ || (polling_ && !in_tick_)) return;
+  if (in_tick_)
+    uv_idle_start(&after_ticks_, [](uv_idle_t* handle) { static_cast<loop*>(handle->data)->run_ticks(); });
+  else
+    uv_timer_start(
+        &ticker_, [](uv_timer_t* timer) { static_cast<loop*>(timer->data)->run_ticks(); }, 0, 0);
+}
+
+void loop::polling_ended() noexcept {
+  if (!std::exchange(polling_, false) || ticks_.empty() || closing_) return;
+  if (uv_backend_timeout(&uv_) == 0) {  // something else is due, perhaps before them
+    if (uv_is_active(reinterpret_cast<uv_handle_t*>(&ticker_)) == 0) wake_for_ticks();
+    return;
   }
-  ticks_.push_back({std::move(fn), std::move(keep)});
+  uv_update_time(&uv_);  // as before a timer
+  run_ticks();
 }
 
 void loop::run_ticks() noexcept {
   in_tick_ = true;
   std::swap(ticks_, running_ticks_);
   for (tick& each : running_ticks_) {
+    if (each.whose != nullptr) {
+      each.whose->tick();
+      continue;
+    }
     // Released one by one: a tick's end may destroy what the next one was to be kept from.
     const tick now = std::move(each);
     now.fn();
@@ -156,9 +181,8 @@ void loop::application_error(const std::exception& error, std::exception_ptr exc
   }
 }
 
-void loop::lend_buffer(std::string& to, std::size_t size) {
+void loop::lend_larger_buffer(std::string& to, std::size_t size) {
   const std::size_t needed = to.size() + size;
-  if (needed <= to.capacity()) return;
   while (!spare_buffers_.empty()) {
     std::string spare = std::move(spare_buffers_.back());
     spare_buffers_.pop_back();
@@ -170,9 +194,7 @@ void loop::lend_buffer(std::string& to, std::size_t size) {
   }
 }
 
-void loop::take_back(std::string& buffer) noexcept {
-  buffer.clear();
-  if (buffer.capacity() <= kept_capacity) return;
+void loop::take_back_large(std::string& buffer) noexcept {
   if (spare_buffers_.size() < spare_buffers && buffer.capacity() <= spare_capacity) {
     spare_buffers_.push_back(std::move(buffer));
   }
@@ -228,6 +250,7 @@ void loop::close() noexcept {
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&ticker_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&after_ticks_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&after_poll_), nullptr);
   while (true) {
     close_owners();
     // Also waits for a lookup that cannot be cancelled any more.

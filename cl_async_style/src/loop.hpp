@@ -51,6 +51,11 @@ class loop {
   /// that are due. What a tick itself queues is run by the idle handle: still before the sockets are polled,
   /// but never without polling them in between, whoever asks for himself again (CL-202).
   void next_tick(std::function<void()> fn, std::shared_ptr<void> keep = {});
+  /// The same for the owner's own tick(), which costs no callback. It must outlive its tick.
+  void next_tick(handle_owner& whose);
+  /// libuv is polling, and calls back from there until it calls the check handle: if no timer is due until
+  /// then and no handle is to be closed, nothing comes between, so that ticks need no timer to be run by.
+  void polled() noexcept { polling_ = true; }
 
   /// Calls what the application gave; an exception goes where CL-031 says, never into libuv's C frames. False
   /// if there was one.
@@ -73,8 +78,13 @@ class loop {
 
   /// Buffers for output go from socket to socket: an idle one is small, and a busy one need not ask the
   /// allocator.
-  void lend_buffer(std::string& to, std::size_t size);
-  void take_back(std::string& buffer) noexcept;
+  void lend_buffer(std::string& to, std::size_t size) {
+    if (to.capacity() - to.size() < size) lend_larger_buffer(to, size);
+  }
+  void take_back(std::string& buffer) noexcept {
+    buffer.clear();
+    if (buffer.capacity() > kept_capacity) take_back_large(buffer);
+  }
 
   void adopt(std::shared_ptr<handle_owner> owner);
   void release(handle_owner& owner) noexcept;
@@ -101,12 +111,22 @@ class loop {
  private:
   void application_error(const std::exception& error, std::exception_ptr exception,
                          const event_callback& event_cb) noexcept;
+  void wake_for_ticks();
+  void polling_ended() noexcept;
   void run_ticks() noexcept;
+  void lend_larger_buffer(std::string& to, std::size_t size);
+  void take_back_large(std::string& buffer) noexcept;
   void close() noexcept;
   void close_owners() noexcept;
   [[nodiscard]] bool anybody_draining() const noexcept;
 
+  static constexpr std::size_t kept_capacity = 1024;  // octets that a socket's empty buffer may keep
+
   struct tick {
+    explicit tick(handle_owner& owner) noexcept : whose(&owner) {}
+    tick(std::function<void()> what, std::shared_ptr<void> with) noexcept
+        : fn(std::move(what)), keep(std::move(with)) {}
+    handle_owner* whose = nullptr;  // none: `fn`
     std::function<void()> fn;
     std::shared_ptr<void> keep;
   };
@@ -115,6 +135,7 @@ class loop {
   uv_loop_t uv_{};
   uv_timer_t ticker_{};
   uv_idle_t after_ticks_{};
+  uv_check_t after_poll_{};
   event_loop_options options_;
   std::vector<tick> ticks_;
   std::vector<tick> running_ticks_;
@@ -126,6 +147,7 @@ class loop {
   std::vector<std::byte> opened_;  // empty until there is TLS
   std::uint64_t id_;
   bool in_tick_ = false;
+  bool polling_ = false;
   bool closing_ = false;
 };
 
@@ -139,6 +161,8 @@ class handle_owner {
   virtual void close_at_exit() noexcept = 0;
   /// It was closed by the application and still sends what was written before: worth a moment at exit.
   [[nodiscard]] virtual bool draining() const noexcept { return false; }
+  /// What it has asked next_tick for.
+  virtual void tick() noexcept {}
 
  protected:
   explicit handle_owner(loop& in) : loop_(&in) {}

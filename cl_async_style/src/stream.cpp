@@ -136,7 +136,9 @@ void stream::read_start() {
         *buffer = uv_buf_init(input.data(), static_cast<unsigned>(input.size()));
       },
       [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
-        of(handle->data).read(count, buffer->base);
+        stream& which = of(handle->data);
+        which.in().polled();
+        which.read(count, buffer->base);
       });
 }
 

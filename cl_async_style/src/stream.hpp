@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "address.hpp"
 #include "antiphon/cl_async_style/async_stream.hpp"
@@ -92,7 +93,11 @@ class stream final : public socket, public handle_owner {
 
   [[nodiscard]] bool closed() const noexcept { return phase_ != phase::open && phase_ != phase::connecting; }
   [[nodiscard]] bool reading() const noexcept { return reading_ && !closed(); }
-  [[nodiscard]] std::size_t buffered() const noexcept;
+  [[nodiscard]] std::size_t buffered() const noexcept {
+    if (phase_ == phase::closed || phase_ == phase::done) return 0;
+    const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(&handle_.stream) : 0;
+    return gathered_.size() + queued + (tls_ ? tls_->gathered.size() : 0);
+  }
   [[nodiscard]] const WaterMarks& marks() const noexcept { return settings_.marks; }
   [[nodiscard]] const std::string& peer_name();
   /// Null without TLS, and after the end.
@@ -103,6 +108,7 @@ class stream final : public socket, public handle_owner {
   }
 
   void close_at_exit() noexcept override;
+  void tick() noexcept override;
   [[nodiscard]] bool draining() const noexcept override {
     return phase_ == phase::leaving || phase_ == phase::draining;
   }
@@ -128,8 +134,14 @@ class stream final : public socket, public handle_owner {
   void finish();
 
   // stream_write.cpp
-  void gather(std::span<const std::byte> data);
-  void queue_flush();
+  void gather(std::span<const std::byte> data) {
+    std::string& to = tls_ ? tls_->gathered : gathered_;
+    in().lend_buffer(to, data.size());
+    to.append(reinterpret_cast<const char*>(data.data()), data.size());
+  }
+  void queue_flush() {
+    if (!std::exchange(flush_queued_, true)) in().next_tick(*this);
+  }
   void flush();
   void written(int status);
   void failed(int status, unsigned requests);

@@ -15,17 +15,6 @@ uv_buf_t view(const std::string& octets, std::size_t from) noexcept {
 
 }  // namespace
 
-std::size_t stream::buffered() const noexcept {
-  if (phase_ == phase::closed || phase_ == phase::done) return 0;
-  const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(&handle_.stream) : 0;
-  return gathered_.size() + queued + (tls_ ? tls_->gathered.size() : 0);
-}
-
-void stream::gather(std::span<const std::byte> data) {
-  std::string& to = tls_ ? tls_->gathered : gathered_;
-  in().lend_buffer(to, data.size());
-  to.append(reinterpret_cast<const char*>(data.data()), data.size());
-}
 
 void stream::write(std::span<const std::byte> data, bool force) {
   if (closed() || sending_ != sending::open) return;
@@ -63,18 +52,12 @@ void stream::write_replacing(std::span<const std::byte> data, write_options opti
   signal_flow(settings_.marks.added(buffered()));
 }
 
-void stream::queue_flush() {
-  if (flush_queued_) return;
-  flush_queued_ = true;
-  in().next_tick(
-      [this] {
-        flush_queued_ = false;
-        // What libuv refuses belongs to no socket's callback (CL-114).
-        in().guard({}, [this] { flush(); });
-        // What waits behind another request is one by now: the next tick's is a request of its own.
-        requests_.plain = requests_.replacing = false;
-      },
-      self());
+void stream::tick() noexcept {
+  flush_queued_ = false;
+  // What libuv refuses belongs to no socket's callback (CL-114).
+  in().guard({}, [this] { flush(); });
+  // What waits behind another request is one by now: the next tick's is a request of its own.
+  requests_.plain = requests_.replacing = false;
 }
 
 /// To the kernel if it takes it, else to libuv. One request at a time: what is written meanwhile goes with
@@ -173,7 +156,7 @@ void stream::sent(unsigned requests) {
   if (requests_.handed > 0 || phase_ == phase::draining || (tls_ && tls_->has_output())) flush();
   if (writing_) return;
   go_on_ending();
-  if (phase_ == phase::open) signal_flow(settings_.marks.removed(buffered()));
+  if (phase_ == phase::open && settings_.marks.paused()) signal_flow(settings_.marks.removed(buffered()));
 }
 
 /// The FIN, when nothing is left to go before it.
