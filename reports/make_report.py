@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""Turns the conformance JSON and the benchmark JSON of a run into one self-contained page: make_report.py --help"""
+"""Turns the JSON files of a run into one self-contained page: make_report.py --help"""
 
 import sys
 
-from antiphon_report.cli import main
+try:
+    from antiphon_report.cli import main
+except ModuleNotFoundError as error:
+    sys.exit(f"make_report: the Python module {error.name} is missing (Debian package python3-{error.name})")
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -89,16 +89,31 @@ std::string describe(const RuleCount& rules) {
   return text;
 }
 
-bool show_mutants(const Data& data, const std::string& names) {
+bool show_mutants(const Data& data, const std::string& names, const std::filesystem::path& json) {
   std::size_t well = 0;
+  Json told = Json::array();
   const auto results = run_mutants(data, names, [&](const MutantResult& result) {
     if (result.killed_well()) ++well;
     std::cout << (result.killed_well() ? "  " : "! ") << describe(result) << std::endl;
+    told.push_back({{"name", result.name},
+                    {"breaks", result.breaks},
+                    {"rule", result.rule},
+                    {"killed", result.killed_well()},
+                    {"killed_by", result.killed_by},
+                    {"scenario", result.scenario},
+                    {"message", result.message}});
   });
   const auto missing = rules_without_mutant();
   for (const std::string& rule : missing) std::cout << "! no mutant breaks " << rule << '\n';
   std::cout << well << " of " << results.size() << " mutants are killed by the rule they break; "
             << all_rules().size() << " rules, " << missing.size() << " of them kill none\n";
+  if (!json.empty())
+    write_file(json, Json{{"schema", "antiphon-mutants/1"},
+                          {"rules", all_rules().size()},
+                          {"rules_without_mutant", missing},
+                          {"mutants", std::move(told)}}
+                             .dump(1) +
+                         "\n");
   return well == results.size() && missing.empty() && !results.empty();
 }
 

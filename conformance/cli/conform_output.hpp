@@ -35,8 +35,10 @@ class Progress {
 /// "104 rules tried, 2 not offered".
 [[nodiscard]] std::string describe(const conformance::RuleCount& rules);
 
-/// Plays every mutant of the reference whose name fits; whether all fell as they should.
-[[nodiscard]] bool show_mutants(const conformance::Data& data, const std::string& names);
+/// Plays every mutant of the reference whose name fits; whether all fell as they should. `json`: a file to
+/// write (schema antiphon-mutants/1), or empty.
+[[nodiscard]] bool show_mutants(const conformance::Data& data, const std::string& names,
+                                const std::filesystem::path& json);
 
 /// Writes the pages that are made from the tables into a folder.
 void write_documents(const conformance::Data& data, const std::filesystem::path& folder);

@@ -170,7 +170,7 @@ Exit conform(Options options) {
     list(data, options.rules, options.scenarios);
     return Exit::success;
   }
-  if (!options.mutants.empty()) return show_mutants(data, options.mutants) ? Exit::success : Exit::failure;
+  if (!options.mutants.empty()) return show_mutants(data, options.mutants, options.json) ? Exit::success : Exit::failure;
   Report report;
   report.scenarios = choose(data, options);
   if (report.scenarios.empty())

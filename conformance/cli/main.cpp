@@ -28,7 +28,10 @@ int run(int argc, char** argv) {
   antiphon::cli::add_http_conform_verb(app, action);
   antiphon::cli::add_http_diff_verb(app, action);
   antiphon::cli::add_replay_verb(app, action);
+  antiphon::cli::add_report_verb(app, action);
   antiphon::cli::add_serve_verb(app, action);
+  antiphon::cli::add_trace_verb(app, action);
+  antiphon::cli::add_walk_verb(app, action);
   if (const std::string_view first = argc > 1 ? argv[1] : ""; !first.empty() && first.front() != '-') {
     const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
     if (std::none_of(verbs.begin(), verbs.end(),

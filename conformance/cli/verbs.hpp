@@ -23,6 +23,9 @@ void add_conform_verb(CLI::App& app, Action& chosen);
 void add_http_conform_verb(CLI::App& app, Action& chosen);
 void add_http_diff_verb(CLI::App& app, Action& chosen);
 void add_replay_verb(CLI::App& app, Action& chosen);
+void add_report_verb(CLI::App& app, Action& chosen);
 void add_serve_verb(CLI::App& app, Action& chosen);
+void add_trace_verb(CLI::App& app, Action& chosen);
+void add_walk_verb(CLI::App& app, Action& chosen);
 
 }  // namespace antiphon::cli

@@ -57,9 +57,12 @@ class Peer {
 
   void step(const Json& step) {
     const std::string verb = step.at(0);
+    std::size_t seen = events_told();
     if (!connection(verb, step) && !octets(verb, step) && !kit(verb, step))
       throw HarnessError("unknown step of the peer: " + step.dump());
-    Json done = {{"step", step}};
+    if (verb == "wait_event" || verb == "drain") seen = events_told();
+    // How much the server had told, so that a drawing can set the step between its events.
+    Json done = {{"step", step}, {"seen", seen}};
     if (verb == "read" || verb == "read_until_eof") done["read"] = record_.read;
     if (!record_.end.empty()) done["end"] = record_.end;
     record_.steps.push_back(std::move(done));
@@ -147,6 +150,11 @@ class Peer {
     return true;
   }
 
+  [[nodiscard]] std::size_t events_told() const {
+    const Trace trace = stage_.log.trace();
+    return static_cast<std::size_t>(
+        std::count_if(trace.begin(), trace.end(), [](const Event& event) { return event.kind != "act"; }));
+  }
   PeerSocket& socket() {
     if (sockets_.empty()) add_socket();
     return *sockets_.at(current_);

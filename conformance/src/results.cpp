@@ -5,6 +5,7 @@
 #include <map>
 #include <thread>
 
+#include "automaton.hpp"
 #include "mutants.hpp"
 #include "rules.hpp"
 #include "summary.hpp"
@@ -41,10 +42,26 @@ Json sources_of(std::string_view text) {
   return list;
 }
 
+/// The tables that the checker goes by, so that whoever draws them draws what was checked.
+Json automaton() {
+  Json life = Json::array();
+  Json flow = Json::array();
+  Json never = Json::array();
+  for (const LifeStep& each : life_steps)
+    life.push_back({{"from", name_of(each.from)}, {"event", each.event}, {"to", name_of(each.to)}});
+  for (const FlowStep& each : flow_steps)
+    flow.push_back({{"from", name_of(each.from)}, {"event", each.event}, {"to", name_of(each.to)}});
+  for (const Forbidden& each : forbidden)
+    never.push_back(
+        {{"in", name_of(each.in)}, {"event", each.event}, {"rule", each.rule}, {"says", each.says}});
+  return {{"life", std::move(life)}, {"flow", std::move(flow)}, {"forbidden", std::move(never)}};
+}
+
 }  // namespace
 
 Json results_to_json(const Report& report) {
   Json json = {{"schema", "antiphon-conformance/1"}, {"generated", now()}, {"machine", machine()}};
+  json["automaton"] = automaton();
   json["targets"] = Json::array();
   for (const Hello& each : report.targets)
     json["targets"].push_back(
@@ -63,13 +80,19 @@ Json results_to_json(const Report& report) {
                                  {"about", each.about},
                                  {"rules", each.rules},
                                  {"needs", each.needs},
-                                 {"transports", each.transports}});
+                                 {"transports", each.transports},
+                                 {"server", each.server.json},
+                                 {"expect", each.expect ? Json(*each.expect) : Json()}});
   json["results"] = Json::array();
   std::map<std::string, std::map<std::string, int>> counts;
   for (const Result& each : report.results) {
     Json trace = Json::array();
-    for (const Event& event : each.trace)
-      if (event.kind != "act") trace.push_back(to_json(event));
+    Json marked;
+    for (std::size_t i = 0; i < each.trace.size(); ++i) {
+      if (each.trace[i].kind == "act") continue;
+      if (i == each.marked) marked = trace.size();
+      trace.push_back(to_json(each.trace[i]));
+    }
     json["results"].push_back({{"target", each.target},
                                {"scenario", each.scenario},
                                {"verdict", name_of(each.verdict)},
@@ -80,6 +103,7 @@ Json results_to_json(const Report& report) {
                                {"reason", each.reason},
                                {"duration_ms", each.duration_ms},
                                {"trace", std::move(trace)},
+                               {"marked", std::move(marked)},
                                {"peer", each.peer.steps}});
     ++counts[each.target][std::string(name_of(each.verdict))];
   }

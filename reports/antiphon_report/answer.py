@@ -1,4 +1,4 @@
-"""The answer in a few sentences. Each figure is computed here from the two files; a sentence whose figures are missing is left out.
+"""The answer in five sentences. Each figure is computed here from the files; a sentence whose figures are missing is left out.
 
 A sentence is a list of pieces, text or figure, so that the page can set the figures in bold and the terminal can't tell.
 """
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from . import names
 from .names import BASELINES, FLOOR, STYLES
+
+COST = ("cpu_per_request", "time_per_request")
 
 
 class Figure(str):
@@ -20,26 +22,34 @@ class KeyFigure:
     words: str
     style: str = ""
     clear: bool = True
+    link: str = ""
 
 
-def key_figures(conformance, benchmark):
+def key_figures(conformance, benchmark, mutants):
     """What the eye should catch first: how much was proved, and what each style costs over its own library."""
     counts = conformance.counts()
     judged = sum(counts.values()) - counts["not-offered"]
-    found = [KeyFigure(f"{counts['pass']:,} of {judged:,}", f"results pass, on {names.plural(len(conformance.targets), 'target')}")]
-    if benchmark.metrics:
-        metric, case = benchmark.metrics[0], _headline_case(benchmark)
-        for style in STYLES:
-            one = benchmark.ratio(case, metric, style, BASELINES[style])
-            if one:
-                over = f"{names.metric(metric)}, {style} over {names.server(one.base)}, {names.case(case)}"
-                unclear = {"none": ": no difference shown", "unknown": ": too few repetitions"}.get(one.shows, "")
-                found.append(KeyFigure(names.ratio(one.median), over + unclear, style, not unclear))
+    found = [KeyFigure(f"{counts['pass']:,} of {judged:,}", f"results pass, on {names.plural(len(conformance.targets), 'target')}",
+                       link="#conformance")]
+    if mutants:
+        found.append(KeyFigure(f"{len(mutants.killed):,} of {len(mutants.all):,}", "deliberate faults are noticed by the rule they break",
+                               clear=not mutants.survivors, link="#mutants"))
+    metric, work = headline(benchmark)
+    for style in STYLES if work else ():
+        row = benchmark.over_own(work, metric, style)
+        if row and row.ratio is not None:
+            over = f"{names.metric(metric)}, {style} over {names.server(row.against)}, {names.case(work)}"
+            found.append(KeyFigure(names.ratio(row.ratio), over + ("" if row.clear else ": no difference shown"), style, row.clear, "#figures"))
     return found
 
 
-def sentences(conformance, benchmark):
-    return [one for one in (_proof(conformance), _differences(conformance), *_costs(benchmark), _counts(benchmark)) if one]
+def sentences(conformance, benchmark, mutants):
+    told = [_proof(conformance), _differences(conformance), _mutants(mutants), _costs(benchmark), _counts(benchmark), _promises(benchmark)]
+    told = [one for one in told if one]
+    # Five at most: what was counted gives way to what was proved and what it costs.
+    if len(told) > 5:
+        told = [one for index, one in enumerate(told) if index != 4]
+    return told
 
 
 def plain(sentence):
@@ -54,7 +64,7 @@ def _proof(conformance):
              Figure(names.plural(len(conformance.targets), "target")), f" ({names.listing(conformance.targets)}): "]
     if counts["pass"] == judged:
         return [*start, "all ", Figure(names.plural(judged, "result")), " pass."]
-    failed = sum(counts[verdict] for verdict in ("fail", "harness-error", "stale"))
+    failed = sum(counts[verdict] for verdict in ("fail", "harness-error", "stale", "flaky"))
     return [*start, Figure(f"{counts['pass']:,}"), " of ", Figure(names.plural(judged, "result")), " pass and ",
             *(["none fails."] if not failed else [Figure(f"{failed:,}"), " fail; they come first below."])]
 
@@ -78,43 +88,70 @@ def _differences(conformance):
     return [*told, "."]
 
 
-def _headline_case(benchmark):
-    """HTTP with keep-alive and many connections is what people run; without it, the first case of the file."""
-    http = [case for case in benchmark.cases if "keep_alive" in case]
-    return max(http, key=lambda case: [int(figures) for figures in re.findall(r"\d+", case)]) if http else benchmark.cases[0]
+def _mutants(mutants):
+    if not mutants:
+        return None
+    told = ["The rules were tried on ", Figure(names.plural(len(mutants.all), "server")), " that misbehave on purpose: "]
+    if mutants.survivors:
+        return [*told, Figure(f"{len(mutants.killed):,}"), " were caught by the rule they break and ",
+                Figure(f"{len(mutants.survivors):,}"), " were not."]
+    return [*told, "each was caught by the rule it breaks."]
 
 
-def _against(one):
-    spread, base = Figure(f"{one.low:.2f} to {one.high:.2f}"), names.server(one.base)
-    if one.shows == "none":
-        return ["is not shown to differ from that of ", base, " (", Figure(names.ratio(one.median)), ", ", spread, ")"]
-    if one.shows == "unknown":
-        return ["is ", Figure(names.ratio(one.median)), " that of ", base, " (too few repetitions to tell more)"]
-    return ["is ", Figure(names.ratio(one.median)), " that of ", base, " (", spread, ")"]
+def headline(benchmark):
+    """(metric, work) that stand for the whole: HTTP with keep-alive and many connections is what people run."""
+    for metric in COST if benchmark else ():
+        works = list(dict.fromkeys(row.work for row in benchmark.ratios(metric) if row.subject in STYLES))
+        http = [work for work in works if "keep_alive" in work]
+        if works:
+            return metric, max(http, key=lambda work: [int(figures) for figures in re.findall(r"\d+", work)]) if http else works[0]
+    return "", ""
+
+
+def _against(row):
+    low, high = row.interval
+    spread, base = Figure(f"{low:.2f} to {high:.2f}"), names.server(row.against)
+    if not row.clear:
+        return ["is not shown to differ from that of ", base, " (", Figure(names.ratio(row.ratio)), ", ", spread, ")"]
+    return ["is ", Figure(names.ratio(row.ratio)), " that of ", base, " (", spread, ")"]
 
 
 def _costs(benchmark):
-    if not benchmark.metrics:
-        return []
-    metric, case = benchmark.metrics[0], _headline_case(benchmark)
+    metric, work = headline(benchmark)
     told = []
-    for style in STYLES:
-        own, floor = (benchmark.ratio(case, metric, style, base) for base in (BASELINES[style], FLOOR))
-        shown = [_against(one) for one in (own, floor) if one]
+    for style in STYLES if work else ():
+        rows = [benchmark.find(work, metric, style, base) for base in (BASELINES[style], FLOOR)]
+        shown = [_against(row) for row in rows if row and row.ratio is not None and row.interval]
         if shown:
-            lead = f"For {names.case(case)}, the {names.metric(metric)} of " if not told else "That of "
-            told.append([lead, style, " ", *shown[0], *([" and ", *shown[1]] if len(shown) > 1 else []), "."])
-    return told
+            lead = f"For {names.case(work)}, the {names.metric(metric)} of " if not told else "; that of "
+            told += [lead, style, " ", *shown[0], *([" and ", *shown[1]] if len(shown) > 1 else [])]
+    return [*told, "."] if told else None
 
 
 def _counts(benchmark):
-    case = _headline_case(benchmark)
-    for counter, noun in (("syscalls_per_request", "system calls"), ("instructions_per_request", "instructions")):
-        medians = [(style, benchmark.median(case, style, counter)) for style in (*STYLES, FLOOR)]
-        medians = [(names.server(style), median) for style, median in medians if median is not None]
-        if len(medians) > 1:
+    _, work = headline(benchmark)
+    if not work:
+        return None
+    counted = benchmark.per_server("count")
+    for metric in ("syscalls_per_request", "instructions_per_request"):
+        values = counted.get(metric, {}).get(work, {})
+        shown = [server for server in (*STYLES, *BASELINES.values(), FLOOR) if server in values]
+        if len(shown) > 1:
             told = []
-            for server, median in medians:
-                told += [", " if told else "", f"{server} ", Figure(names.number(median))]
-            return [f"Counted, not timed: {noun} per request are ", *told, "."]
+            for server in shown:
+                told += [", " if told else "", f"{names.server(server)} ", Figure(names.number(values[server]))]
+            return [f"Counted, not timed: {names.metric(metric)} per request are ", *told, "."]
     return None
+
+
+def _promises(benchmark):
+    promised = benchmark.promised if benchmark else []
+    if not promised:
+        return None
+    met = sum(row.met is True for row in promised)
+    missed = sum(row.met is False for row in promised)
+    told = ["Of ", Figure(names.plural(len(promised), "target")), " set before the measurement, ", Figure(f"{met:,}"),
+            f" {'is' if met == 1 else 'are'} met"]
+    if missed:
+        told += [" and ", Figure(f"{missed:,}"), f" {'is' if missed == 1 else 'are'} not; why not stands beside each"]
+    return [*told, "."]

@@ -1,179 +1,219 @@
-"""Google Benchmark's JSON: repetitions of one interleaved run, and the ratios between its servers.
+"""What the benchmarks measured. The ratios, their intervals and what they show were computed by the benchmark itself, from
+pairs of one interleaved run: here they are only checked and put in order."""
 
-Only ratios within a repetition are compared: what the machine did meanwhile, it did to both. The spread is the whole range
-of these ratios, from the lowest to the highest, and a range with 1 in it shows no difference.
-"""
-
-import statistics
 from dataclasses import dataclass
 
 from . import load
 from .names import BASELINES, FLOOR, STYLES
 
 SCHEMA = "antiphon-bench/1"
-TIME = "time per request"
-CPU = "server_cpu_ns_per_request"
-COUNTERS = ("syscalls_per_request", "allocations_per_request", "instructions_per_request")
-FEWEST = 3
-"""Fewer repetitions than this have no spread worth the name."""
-
-_SERVERS = {*BASELINES, *BASELINES.values(), FLOOR}
-_NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
-# What Google Benchmark itself writes into a run; every other number is a counter of the benchmark.
-_OWN = {"name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index",
-        "threads", "iterations", "real_time", "cpu_time", "time_unit", "items_per_second", "bytes_per_second", "label",
-        "error_occurred", "error_message"}
-_MODIFIERS = ("manual_time", "real_time", "process_time")
+_OPERATORS = ("<=", ">=", "<", ">")
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """One server's cost over another's, repetition by repetition."""
+class Wanted:
+    """What was promised."""
 
-    case: str
+    op: str
+    value: float
+    of: str     # "ratio" or "value"
+
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+    title: str
+    work: str
     metric: str
-    server: str
-    base: str
-    values: tuple
+    unit: str
+    better: str
+    subject: str
+    against: str        # empty: measured alone
+    value: float
+    against_value: float
+    ratio: float
+    interval: tuple     # of the ratio; None where there is none
+    kind: str           # "time" or "count"
+    target: Wanted
+    met: bool           # None where nothing was promised
+    shown: str
+    note: str
+    samples: int
 
     @property
-    def median(self):
-        return statistics.median(self.values)
+    def clear(self):
+        return self.shown == "difference"
 
-    @property
-    def low(self):
-        return min(self.values)
 
-    @property
-    def high(self):
-        return max(self.values)
+@dataclass(frozen=True)
+class Noise:
+    work: str
+    metric: str
+    ratio: float
+    interval: tuple
 
-    @property
-    def enough(self):
-        return len(self.values) >= FEWEST
 
-    @property
-    def shows(self):
-        """'more', 'less', 'none' (1 is in the spread), or 'unknown' (too few repetitions).
+@dataclass(frozen=True)
+class Function:
+    name: str
+    share: float
+    instructions: float
 
-        Judged by the figures as they are shown, so that no reader finds a 1.00 in a spread that is said to be clear of it.
-        """
-        if not self.enough:
-            return "unknown"
-        return "more" if round(self.low, 2) > 1 else "less" if round(self.high, 2) < 1 else "none"
+
+@dataclass(frozen=True)
+class Micro:
+    name: str
+    time: float
+    unit: str
+    counters: tuple
 
 
 class Benchmark:
-    def __init__(self, document, context, runs, errors):
-        self.path, self.sha256 = document.file, document.sha256
-        self.context, self.runs, self.errors = context, runs, errors
+    def __init__(self, document, facts, rows, curves, noise, missing, micro):
+        self.path, self.sha256, self.raw = document.file, document.sha256, document.value
+        self.version, self.date, self.mode = facts["version"], facts["date"], facts["mode"]
+        self.machine, self.versions = facts["machine"], facts["versions"]
+        self.method, self.conformance = facts["method"], facts["conformance"]
+        self.rows, self.noise, self.missing, self.micro = rows, noise, missing, micro
+        self.latency, self.memory, self.budget = curves
 
     @property
-    def cases(self):
-        """In the order of their registration: the file's own order is shuffled by the interleaving."""
-        return list(self.runs)
+    def works(self):
+        return list(dict.fromkeys(row.work for row in self.rows))
 
     @property
-    def chance_to_miss(self):
-        """How many runs there are to one in which the whole range leaves out the true median ratio: each pair falls above or
-        below it like a coin, and all must fall alike."""
-        return 2 ** (self.repetitions - 1)
-
-    def servers(self, case):
-        """Styles first, then what they stand on."""
-        order = [*STYLES, *BASELINES.values(), FLOOR]
-        return sorted(self.runs[case], key=lambda name: (order.index(name) if name in order else len(order), name))
-
-    def values(self, case, server, metric):
-        """The figure of each repetition that has it, in order of repetition."""
-        runs = self.runs.get(case, {}).get(server, {})
-        return [runs[index][metric] for index in sorted(runs) if metric in runs[index]]
-
-    def median(self, case, server, metric):
-        values = self.values(case, server, metric)
-        return statistics.median(values) if values else None
-
-    def ratio(self, case, metric, server, base):
-        """The paired ratios, or None where a side is missing or is zero."""
-        runs = self.runs.get(case, {})
-        above, below = runs.get(server, {}), runs.get(base, {})
-        values = tuple(above[index][metric] / below[index][metric] for index in sorted(above.keys() & below.keys())
-                       if metric in above[index] and below[index].get(metric, 0) > 0)
-        return Ratio(case, metric, server, base, values) if values else None
+    def ratio_metrics(self):
+        """What ratios with an interval are told of, timed ones first, in the file's order."""
+        told = [row for row in self.rows if row.ratio is not None and row.interval]
+        return list(dict.fromkeys(row.metric for row in sorted(told, key=lambda row: row.kind != "time")))
 
     def ratios(self, metric):
-        """Each style against its own library and against epoll, case by case."""
-        every = (self.ratio(case, metric, style, base)
-                 for case in self.cases for style in STYLES for base in (BASELINES[style], FLOOR))
-        return [one for one in every if one]
+        return [row for row in self.rows if row.metric == metric and row.ratio is not None and row.interval]
+
+    def find(self, work, metric, subject, against=None):
+        return next((row for row in self.rows if (row.work, row.metric, row.subject) == (work, metric, subject) and
+                     against in (None, row.against)), None)
+
+    def over_own(self, work, metric, style):
+        return self.find(work, metric, style, BASELINES[style])
+
+    def over_floor(self, work, metric, style):
+        return self.find(work, metric, style, FLOOR)
+
+    def per_server(self, kind):
+        """{metric: {work: {server: value}}}: what each server was measured at, whichever side of a ratio it stood on."""
+        found = {}
+        for row in self.rows:
+            if row.kind != kind:
+                continue
+            values = found.setdefault(row.metric, {}).setdefault(row.work, {})
+            values.setdefault(row.subject, row.value)
+            if row.against and row.against_value is not None:
+                values.setdefault(row.against, row.against_value)
+        return found
+
+    def unit(self, metric):
+        return next((row.unit for row in self.rows if row.metric == metric), "")
 
     @property
-    def metrics(self):
-        """What ratios are told of: the server's own CPU time where it was measured, then the time as the client sees it."""
-        return [metric for metric in (CPU, TIME) if self.ratios(metric)]
+    def promised(self):
+        """Rows with a target: what is not met first."""
+        return sorted((row for row in self.rows if row.target), key=lambda row: (row.met is not False, row.met is not None))
 
     @property
-    def counters(self):
-        """Every counter of the file, the well-known ones first."""
-        seen = {name for servers in self.runs.values() for runs in servers.values() for run in runs.values() for name in run}
-        known = [name for name in COUNTERS if name in seen]
-        return known + sorted(seen - {TIME, CPU, *known})
-
-    @property
-    def repetitions(self):
-        return max(len(runs) for servers in self.runs.values() for runs in servers.values())
+    def styles(self):
+        return [style for style in STYLES if any(row.subject == style for row in self.rows)]
 
 
-def split_name(name):
-    """'http_keep_alive/64conn/asio_style/real_time' as ('http_keep_alive/64conn', 'asio_style').
-
-    A server that is not ours to know stands last. None for a name that tells no case and server.
-    """
-    parts = [part for part in name.split("/") if part not in _MODIFIERS and ":" not in part]
-    servers = [part for part in parts if part in _SERVERS]
-    if len(servers) > 1 or len(parts) < 2:
+def _interval(node, key):
+    if not node.has(key):
         return None
-    server = servers[0] if servers else parts[-1]
-    return "/".join(part for part in parts if part != server), server
+    bounds = [one.value for one in node.each(key)]
+    if len(bounds) != 2 or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in bounds):
+        node.member(key).fail("expected two numbers, the lower and the upper bound")
+    if bounds[0] > bounds[1]:
+        node.member(key).fail(f"the lower bound {bounds[0]} is above the upper one {bounds[1]}")
+    return tuple(bounds)
 
 
-def _figures(node):
-    figures = {}
-    for key in node.value:
-        if key not in _OWN and isinstance(node.value[key], (int, float)) and not isinstance(node.value[key], bool):
-            value = node.number(key, None)
-            if value is not None:
-                figures[key] = value
-    per_second = node.number("items_per_second", 0)
-    figures[TIME] = 1e9 / per_second if per_second > 0 else node.number("real_time") * _NANOSECONDS[
-        node.one_of("time_unit", tuple(_NANOSECONDS))]
-    return figures
+def _wanted(node):
+    if not node.has("target"):
+        return None
+    target = node.member("target")
+    return Wanted(target.one_of("op", _OPERATORS), target.number("value"), target.one_of("of", ("ratio", "value")))
+
+
+def _row(node):
+    ratio, interval = node.number("ratio", None), _interval(node, "interval")
+    target = _wanted(node)
+    samples = node.member("samples").each("subject", []) if node.has("samples") else []
+    if target and target.of == "ratio" and ratio is None:
+        node.member("target").fail("is of the ratio, which is missing")
+    return Row(node.text("id"), node.text("title"), node.text("work"), node.text("metric"), node.text("unit"),
+               node.one_of("better", ("lower", "higher")), node.text("subject"), node.text("against", ""),
+               node.number("value"), node.number("against_value", None), ratio, interval,
+               node.one_of("kind", ("time", "count")), target, node.flag("met", None), node.text("shown", ""),
+               node.text("note", ""), len(samples))
+
+
+def _latency(curves):
+    found = {}
+    for node in curves.each("latency", []):
+        points = [{key: point.number(key) for key in ("rate", "p50_us", "p90_us", "p99_us", "max_us")} for point in node.each("points")]
+        if points:
+            found[node.text("server")] = sorted(points, key=lambda point: point["rate"])
+    return found
+
+
+def _memory(curves):
+    found = {}
+    for node in curves.each("memory", []):
+        points = sorted((point.number("connections"), point.number("rss_bytes")) for point in node.each("points"))
+        if points:
+            found[node.text("server")] = points
+    return found
+
+
+def _budget(curves):
+    return {node.text("server"): (node.number("instructions_per_request"),
+                                  [Function(one.text("name"), one.number("share"), one.number("instructions", 0))
+                                   for one in node.each("functions", [])]) for node in curves.each("budget", [])}
+
+
+_GOOGLE = {"family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations", "real_time",
+           "cpu_time"}
+
+
+def _micro(root):
+    """Google Benchmark's own runs: the medians where it repeated, else each run."""
+    if not root.has("micro") or not root.member("micro").has("benchmarks"):
+        return []
+    runs = [node for node in root.member("micro").each("benchmarks") if not node.value.get("error_occurred")]
+    medians = [node for node in runs if node.value.get("aggregate_name") == "median"]
+    single = [node for node in runs if node.text("run_type", "iteration") == "iteration"]
+    return [Micro(node.text("run_name", node.value.get("name", "?")), node.number("real_time"), node.text("time_unit", "ns"),
+                  tuple((key, value) for key, value in node.value.items()
+                        if key not in _GOOGLE and isinstance(value, (int, float)) and not isinstance(value, bool)))
+            for node in medians or single]
 
 
 def read(path):
     root = load.read(path)
-    context = root.member("context")
-    load.require_schema(context, SCHEMA)
-    runs, errors, families = {}, [], {}
-    for node in root.each("benchmarks"):
-        if node.text("run_type", "iteration") != "iteration":
-            continue
-        name = node.text("run_name") if node.has("run_name") else node.text("name")
-        place = split_name(name)
-        if place is None:
-            node.fail(f'"{name}" names no case and server: expected e.g. "echo/64conn/asio_style"')
-        if node.value.get("error_occurred"):
-            errors.append((*place, node.text("error_message", "no reason given")))
-            continue
-        family = node.number("family_index", 0)
-        families[place[0]] = min(family, families.get(place[0], family))
-        repetitions = runs.setdefault(place[0], {}).setdefault(place[1], {})
-        index = int(node.number("repetition_index", len(repetitions)))
-        if index in repetitions:
-            node.fail(f'repetition {index} of "{name}" stands twice')
-        repetitions[index] = _figures(node)
-    if not runs:
-        why = f"every one failed, the first with: {errors[0][2]}" if errors else "no single repetitions (only aggregates?)"
-        root.member("benchmarks").fail(why)
-    ordered = {case: runs[case] for case in sorted(runs, key=families.get)}
-    return Benchmark(root, context.value, ordered, errors)
+    load.require_schema(root, SCHEMA)
+    facts = {"version": root.text("version", ""), "date": root.text("date"), "mode": root.one_of("mode", ("quick", "full")),
+             "machine": root.mapping("machine", {}), "versions": root.mapping("versions", {}),
+             "method": root.mapping("method", {}), "conformance": root.mapping("conformance", {})}
+    rows, seen = [], set()
+    for node in root.each("rows"):
+        row = _row(node)
+        if row.id in seen:
+            node.member("id").fail(f'"{row.id}" stands twice')
+        seen.add(row.id)
+        rows.append(row)
+    if not rows:
+        root.member("rows").fail("no rows: nothing was measured")
+    curves = root.member("curves") if root.has("curves") else load.Node(root.file, "curves", {})
+    noise = [Noise(node.text("work"), node.text("metric"), node.number("ratio"), _interval(node, "interval"))
+             for node in root.each("noise_floor", [])]
+    missing = [(node.text("peer"), node.text("reason")) for node in root.each("missing", [])]
+    return Benchmark(root, facts, rows, (_latency(curves), _memory(curves), _budget(curves)), noise, missing, _micro(root))

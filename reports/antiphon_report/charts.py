@@ -1,5 +1,6 @@
 """The charts: drawn by matplotlib, then made part of the page (its colours, its fonts, no ids of chance, no metadata)."""
 
+import contextlib
 import io
 import re
 from xml.etree import ElementTree
@@ -27,60 +28,114 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 
 def ratio_charts(benchmark, metric):
     """The chart of one metric twice, for a wide and for a narrow page; the page shows one of them."""
-    ratios = benchmark.ratios(metric)
-    title = f"{names.metric(metric).capitalize()}: each style over its bare library, and over bare epoll"
-    told = "; ".join(f"{names.case(one.case)}: {one.server} over {names.server(one.base)} {one.median:.2f}, "
-                     f"from {one.low:.2f} to {one.high:.2f}" for one in ratios)
-    return [Markup(_to_page(_draw(ratios, benchmark.cases, wide), f"{metric}-{'wide' if wide else 'narrow'}", title, told))
-            for wide in (True, False)]
+    rows = [row for row in benchmark.ratios(metric) if row.subject in names.STYLES]
+    if not rows:
+        return []
+    title = f"{names.first_upper(names.metric(metric))}: each style over what it is compared with"
+    told = "; ".join(f"{names.case(row.work)}: {row.subject} over {names.server(row.against)} {row.ratio:.2f}, "
+                     f"from {row.interval[0]:.2f} to {row.interval[1]:.2f}" for row in rows)
+    works = list(dict.fromkeys(row.work for row in rows))
+    return _twice(lambda wide: _draw(rows, works, wide), metric, title, told)
 
 
-def _draw(ratios, cases, wide):
-    panels = [("over its own bare library", [one for one in ratios if one.base != names.FLOOR]),
-              ("over bare epoll", [one for one in ratios if one.base == names.FLOOR])]
-    panels = [panel for panel in panels if panel[1]]
-    low, high = min(one.low for one in ratios), max(one.high for one in ratios)
-    rows = 2 * len(cases)
+def latency_charts(benchmark):
+    """Latency against rate: the median and the 99th percentile of every server."""
+    if not benchmark.latency:
+        return []
+    told = "; ".join(f"{names.server(server)} at {point['rate']:,.0f}/s: median {point['p50_us']:,.0f} µs, 99th percentile "
+                     f"{point['p99_us']:,.0f} µs" for server, points in benchmark.latency.items() for point in points)
+    panels = [(heading, "requests per second", {server: [(point["rate"], point[key]) for point in points]
+                                                for server, points in benchmark.latency.items()})
+              for heading, key in (("median latency, µs", "p50_us"), ("99th percentile, µs", "p99_us"))]
+    return _twice(lambda wide: _curves(panels, wide, log=True), "latency", "Latency against rate", told)
+
+
+def memory_charts(benchmark):
+    """Resident memory against open connections."""
+    if not benchmark.memory:
+        return []
+    told = "; ".join(f"{names.server(server)} with {connections:,.0f}: {octets / 2**20:,.1f} MiB"
+                     for server, points in benchmark.memory.items() for connections, octets in points)
+    panels = [("resident memory, MiB", "open connections",
+               {server: [(connections, octets / 2**20) for connections, octets in points] for server, points in benchmark.memory.items()})]
+    return _twice(lambda wide: _curves(panels, wide, log=False), "memory", "Memory against open connections", told)
+
+
+def _twice(draw, identity, title, told):
+    return [Markup(_to_page(draw(wide), f"{identity}-{'wide' if wide else 'narrow'}", title, told)) for wide in (True, False)]
+
+
+@contextlib.contextmanager
+def _paper(wide):
     with matplotlib.rc_context({"svg.fonttype": "none", "text.parse_math": False, "svg.hashsalt": "antiphon", "font.size": 12 if wide else 11.5,
-                                "text.color": _INK, "axes.edgecolor": _LINE, "xtick.color": _MUTED, "ytick.color": _INK}):
-        if wide:
-            width, height = 1120, 24 * rows + 26 * len(cases) + 90
-            figure, axes = pyplot.subplots(1, len(panels), sharey=True, squeeze=False)
-            figure.subplots_adjust(left=0.2, right=0.99, top=1 - 44 / height, bottom=34 / height, wspace=0.06)
-        else:
-            width, height = 350, len(panels) * (24 * rows + 34 * len(cases) + 84)
-            figure, axes = pyplot.subplots(len(panels), 1, squeeze=False)
-            figure.subplots_adjust(left=0.03, right=0.97, top=1 - 44 / height, bottom=34 / height,
-                                   hspace=84 / ((height - 78) / len(panels)))
-        figure.set_size_inches(width / 72, height / 72)
-        for axis, (heading, shown) in zip(axes.flat, panels):
-            _panel(axis, heading, shown, cases, (low, high), wide, first=axis is axes.flat[0])
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", transparent=True)
-        pyplot.close(figure)
+                                "text.color": _INK, "axes.edgecolor": _LINE, "axes.labelcolor": _MUTED, "xtick.color": _MUTED,
+                                "ytick.color": _MUTED}):
+        yield
+
+
+def _svg(figure):
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", transparent=True)
+    pyplot.close(figure)
     return stream.getvalue()
 
 
-def _panel(axis, heading, shown, cases, extent, wide, first):
+def _against(row):
+    """The heading of a panel, in the order in which panels stand."""
+    if row.against == names.BASELINES.get(row.subject):
+        return "over its own bare library"
+    return f"over {names.server(row.against)}"
+
+
+def _draw(rows, works, wide):
+    order = ["over its own bare library", f"over {names.server(names.FLOOR)}"]
+    headings = sorted(dict.fromkeys(_against(row) for row in rows), key=lambda one: order.index(one) if one in order else len(order))
+    panels = [(heading, [row for row in rows if _against(row) == heading]) for heading in headings]
+    across = min(len(panels), 3) if wide else 1
+    down = -(-len(panels) // across)
+    lines = 2 * len(works)
+    with _paper(wide):
+        if wide:
+            width, height = 1120, down * (24 * lines + 26 * len(works) + 90)
+            figure, axes = pyplot.subplots(down, across, sharey=True, squeeze=False)
+            figure.subplots_adjust(left=0.2, right=0.99, top=1 - 44 / height, bottom=34 / height, wspace=0.06,
+                                   hspace=84 / ((height - 78) / down))
+        else:
+            width, height = 350, down * (24 * lines + 34 * len(works) + 84)
+            figure, axes = pyplot.subplots(down, 1, squeeze=False)
+            figure.subplots_adjust(left=0.03, right=0.97, top=1 - 44 / height, bottom=34 / height,
+                                   hspace=84 / ((height - 78) / down))
+        figure.set_size_inches(width / 72, height / 72)
+        for index, axis in enumerate(axes.flat):
+            if index >= len(panels):
+                axis.set_visible(False)
+                continue
+            heading, shown = panels[index]
+            extent = min(row.interval[0] for row in shown), max(row.interval[1] for row in shown)
+            _panel(axis, heading, shown, works, extent, wide, first=index % across == 0)
+        return _svg(figure)
+
+
+def _panel(axis, heading, shown, works, extent, wide, first):
     step = 2.75 if wide else 3.1
     axis.axvline(1, color=_INK, linewidth=1, zorder=1)
     places = {}
-    for index, case in enumerate(cases):
+    for index, work in enumerate(works):
         for offset, style in enumerate(names.STYLES):
-            places[case, style] = index * step + offset * 0.95
-    for one in shown:
-        _mark(axis, one, places[one.case, one.server])
-    for index, case in enumerate(cases):
+            places[work, style] = index * step + offset * 0.95
+    for row in shown:
+        _mark(axis, row, places[row.work, row.subject])
+    for index, work in enumerate(works):
         if wide and first:
             # At the left edge of the figure, where the page's text begins.
-            axis.annotate(names.case_title(case), (0, index * step + 0.48), va="center", annotation_clip=False,
+            axis.annotate(names.case_title(work), (0, index * step + 0.48), va="center", annotation_clip=False,
                           xycoords=(axis.figure.transFigure, axis.transData))
         if not wide:
-            axis.text(0, index * step - 0.75, names.case_title(case), transform=axis.get_yaxis_transform(), va="center",
+            axis.text(0, index * step - 0.75, names.case_title(work), transform=axis.get_yaxis_transform(), va="center",
                       bbox={"facecolor": _PAPER, "edgecolor": "none", "pad": 1.5})
         if index:
             axis.axhline(index * step - (0.9 if wide else 1.4), color=_LINE, linewidth=0.6, zorder=0)
-    axis.set_ylim((len(cases) - 1) * step + 1.9, -0.95 if wide else -1.5)
+    axis.set_ylim((len(works) - 1) * step + 1.9, -0.95 if wide else -1.5)
     axis.set_title(heading, loc="left", fontsize=12, color=_MUTED, pad=10)
     _scale(axis, *extent)
     axis.set_yticks([])
@@ -88,14 +143,68 @@ def _panel(axis, heading, shown, cases, extent, wide, first):
         axis.spines[side].set_visible(False)
 
 
-def _mark(axis, one, place):
-    colour = _VOICE[one.server]
-    clear = one.shows in ("more", "less")
-    axis.plot([one.low, one.high], [place, place], color=colour, linewidth=2.2, solid_capstyle="round", zorder=2)
-    axis.plot([one.median], [place], _SHAPE[one.server], markersize=7, color=colour, zorder=3,
-              markerfacecolor=colour if clear else _PAPER, markeredgewidth=1.6)
-    axis.annotate(names.ratio(one.median), (max(one.high, one.median), place), xytext=(8, 0), textcoords="offset points",
-                  va="center", color=_INK if clear else _MUTED, fontsize=11)
+def _mark(axis, row, place):
+    colour = _VOICE[row.subject]
+    low, high = row.interval
+    axis.plot([low, high], [place, place], color=colour, linewidth=2.2, solid_capstyle="round", zorder=2)
+    axis.plot([row.ratio], [place], _SHAPE[row.subject], markersize=7, color=colour, zorder=3,
+              markerfacecolor=colour if row.clear else _PAPER, markeredgewidth=1.6)
+    axis.annotate(names.ratio(row.ratio), (max(high, row.ratio), place), xytext=(8, 0), textcoords="offset points",
+                  va="center", color=_INK if row.clear else _MUTED, fontsize=11)
+
+
+# A style's own library has its colour, dashed; whoever else is there has ink and a pattern of his own.
+_LINES = {"asio_style": (_VOICE["asio_style"], "-"), "cl_async_style": (_VOICE["cl_async_style"], "-"),
+          "bare_asio": (_VOICE["asio_style"], (0, (4, 2))), "bare_libuv": (_VOICE["cl_async_style"], (0, (4, 2))),
+          "bare_epoll": (_INK, "-")}
+_PATTERNS = [(0, (1, 1.5)), (0, (6, 2)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)), (0, (2, 4)), (0, (10, 2, 2, 2))]
+
+
+def _line_of(server, servers):
+    if server in _LINES:
+        return _LINES[server]
+    others = [one for one in servers if one not in _LINES]
+    return _MUTED, _PATTERNS[others.index(server) % len(_PATTERNS)]
+
+
+def _curves(panels, wide, log):
+    servers = list(dict.fromkeys(server for _, _, lines in panels for server in lines))
+    with _paper(wide):
+        legend = -(-len(servers) // (5 if wide else 2))
+        if wide:
+            width, height = (1120, 300 + 22 * legend) if len(panels) > 1 else (720, 300 + 22 * legend)
+            figure, axes = pyplot.subplots(1, len(panels), squeeze=False)
+            figure.subplots_adjust(left=70 / width, right=0.99, top=1 - 34 / height, bottom=(62 + 22 * legend) / height, wspace=0.16)
+        else:
+            width, height = 350, len(panels) * 270 + 22 * legend
+            figure, axes = pyplot.subplots(len(panels), 1, squeeze=False)
+            figure.subplots_adjust(left=0.15, right=0.97, top=1 - 34 / height, bottom=(58 + 22 * legend) / height,
+                                   hspace=0.45)
+        figure.set_size_inches(width / 72, height / 72)
+        for axis, (heading, below, lines) in zip(axes.flat, panels):
+            for server, points in lines.items():
+                colour, pattern = _line_of(server, servers)
+                axis.plot(*zip(*points), color=colour, linestyle=pattern, linewidth=2 if server in names.STYLES else 1.4,
+                          marker=_SHAPE.get(server, "."), markersize=5 if server in names.STYLES else 4, label=names.server(server),
+                          zorder=3 if server in names.STYLES else 2)
+            axis.set_title(heading, loc="left", fontsize=12, color=_MUTED, pad=10)
+            axis.set_xlabel(below, fontsize=11)
+            if log:
+                axis.set_yscale("log")
+            else:
+                axis.set_ylim(bottom=0)
+            axis.set_xlim(left=0)
+            axis.xaxis.set_major_locator(MaxNLocator(4 if not wide else 6))
+            axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+            axis.yaxis.set_minor_locator(NullLocator())
+            axis.grid(axis="y", color=_LINE, linewidth=0.6)
+            axis.tick_params(length=3, labelsize=11)
+            for side in ("right", "top", "left"):
+                axis.spines[side].set_visible(False)
+        figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="lower left", ncol=5 if wide else 2, frameon=False, fontsize=11,
+                      handlelength=2.6, borderaxespad=0.2, columnspacing=1.6)
+        return _svg(figure)
 
 
 def _scale(axis, low, high):

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from . import load
+from . import automaton, load
 from .names import VERDICTS
 
 SCHEMA = "antiphon-conformance/1"
@@ -24,6 +24,7 @@ class Rule:
     group: str
     sentence: str
     sources: tuple
+    mutants: tuple  # faults of the reference that this rule has to notice
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Scenario:
     about: str
     rules: tuple
     needs: tuple
+    server: dict    # the server's script, as the kit has it
+    expect: str     # the trace the kit expects, or nothing: judged by the rules alone
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Result:
     reason: str
     duration_ms: float
     trace: tuple
+    marked: int     # which event of the trace broke the rule; -1: none
+    expected: str   # instead of it
     peer: tuple
 
     @property
@@ -67,6 +72,7 @@ class Conformance:
     def __init__(self, document, generated, machine, targets, rules, scenarios, results):
         self.path, self.sha256 = document.file, document.sha256
         self.generated, self.machine = generated, machine
+        self.automaton = automaton.of(document)
         self.targets = {target.name: target for target in targets}
         self.rules = {rule.id: rule for rule in rules}
         self.scenarios = {scenario.name: scenario for scenario in scenarios}
@@ -80,26 +86,45 @@ class Conformance:
         """How often each verdict was given, by one target or by all."""
         return Counter(result.verdict for result in self.results.values() if target in (None, result.target))
 
+    def durations(self, scenario):
+        """How long each target took, in milliseconds, in the order of the targets."""
+        found = (self.results.get((scenario, target)) for target in self.targets)
+        return [result.duration_ms for result in found if result and result.duration_ms]
+
     def scenarios_of(self, rule):
         return [scenario.name for scenario in self.scenarios.values() if rule in scenario.rules]
 
     def rule_verdict(self, rule, target):
         """The most telling verdict on one rule. A scenario blames one rule, so its failure says nothing about the others."""
-        seen = set()
+        return self.rule_result(rule, target)[0]
+
+    def rule_result(self, rule, target):
+        """That verdict, and the scenario that gave it: one that was written for the rule, if there is one."""
+        seen = {}
         for result in self.results.values():
             if result.target != target:
                 continue
+            own = rule in self.scenarios[result.scenario].rules
             if result.verdict == "not-offered":
-                if rule in self.scenarios[result.scenario].rules:
-                    seen.add("not-offered")
+                verdict = "not-offered" if own else None
             elif result.rule == rule:
-                seen.add(result.verdict)
-            elif result.verdict == "pass" and rule in result.rules_exercised:
-                seen.add("pass")
+                verdict = result.verdict
+            else:
+                verdict = "pass" if result.verdict == "pass" and rule in result.rules_exercised else None
+            if verdict and (verdict not in seen or (own and not seen[verdict][1])):
+                seen[verdict] = (result.scenario, own)
         # A rule that one scenario could not try but another did is judged by the one that did.
         if "pass" in seen:
-            seen.discard("not-offered")
-        return next((verdict for verdict in VERDICTS if verdict in seen), "none")
+            seen.pop("not-offered", None)
+        return next(((verdict, seen[verdict][0]) for verdict in VERDICTS if verdict in seen), ("none", ""))
+
+    @property
+    def groups(self):
+        """The rules by group, in the file's order."""
+        found = {}
+        for rule in self.rules.values():
+            found.setdefault(rule.group or "other", []).append(rule)
+        return found
 
     def findings(self):
         """Everything but passes and what is not offered, worst first."""
@@ -126,9 +151,15 @@ def _result(node, targets, scenarios):
     trace = node.each("trace", [])
     for event in trace:
         event.text("event")
+    marked = node.number("marked", -1)
+    if not -1 <= marked < max(len(trace), 1) or marked != int(marked):
+        node.member("marked").fail(f"{marked} is no place in a trace of {len(trace)} events")
+    for entry in node.each("peer", []):
+        if isinstance(entry.value, dict) and entry.has("seen"):
+            entry.number("seen")
     return Result(target, scenario, node.one_of("verdict", VERDICTS), node.texts("rules_exercised", []), node.text("rule", ""),
                   node.text("message", ""), node.text("reason", ""), node.number("duration_ms", 0),
-                  tuple(event.value for event in trace), tuple(entry.value for entry in node.each("peer", [])))
+                  tuple(event.value for event in trace), int(marked), node.text("expected", ""), tuple(entry.value for entry in node.each("peer", [])))
 
 
 def _unique(nodes, key):
@@ -160,7 +191,9 @@ def read(path):
     return Conformance(
         root, root.text("generated"), root.mapping("machine", {}),
         [Target(t.text("name"), t.text("version", ""), t.text("style", ""), t.texts("offers", [])) for t in targets],
-        [Rule(r.text("id"), r.text("level", ""), r.text("group", ""), r.text("sentence"), r.texts("sources", []))
+        [Rule(r.text("id"), r.text("level", ""), r.text("group", ""), r.text("sentence"), r.texts("sources", []),
+              r.texts("mutants", []))
          for r in rules],
-        [Scenario(s.text("name"), s.text("about", ""), s.texts("rules", []), s.texts("needs", [])) for s in scenarios],
+        [Scenario(s.text("name"), s.text("about", ""), s.texts("rules", []), s.texts("needs", []),
+                  s.mapping("server", {}), s.text("expect", "")) for s in scenarios],
         results)

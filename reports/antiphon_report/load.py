@@ -62,6 +62,9 @@ class Node:
             return default
         return value
 
+    def flag(self, key, default=_REQUIRED):
+        return self._typed(key, (bool,), "true or false", default)
+
     def mapping(self, key, default=_REQUIRED):
         return self._typed(key, (dict,), "an object", default)
 

@@ -39,7 +39,9 @@ STYLES = ("asio_style", "cl_async_style")
 BASELINES = {"asio_style": "bare_asio", "cl_async_style": "bare_libuv"}
 FLOOR = "bare_epoll"
 SERVERS = {"asio_style": "asio_style", "cl_async_style": "cl_async_style", "bare_asio": "bare Asio",
-           "bare_libuv": "bare libuv", "bare_epoll": "bare epoll"}
+           "bare_libuv": "bare libuv", "bare_epoll": "bare epoll", "nginx": "nginx", "h2o": "h2o", "node_http": "Node.js",
+           "go_net_http": "Go net/http", "uvloop_httptools": "uvloop + httptools", "asyncio_httptools": "asyncio + httptools",
+           "aiohttp": "aiohttp"}
 IDEAS = {
     "asio_style": "asyncio’s shape: a factory makes an object for each connection, and the object is told.",
     "cl_async_style": "cl-async’s shape: functions are registered once at the listener and handed the socket each time.",
@@ -57,7 +59,10 @@ def case(name):
 
 def case_title(name):
     """The same at the beginning of a line."""
-    words = case(name)
+    return first_upper(case(name))
+
+
+def first_upper(words):
     return words[:1].upper() + words[1:]
 
 
@@ -72,16 +77,33 @@ def _words(part):
     return re.sub(r"\b(http|tls|tcp|udp)\b", lambda found: found[1].upper(), words, flags=re.IGNORECASE)
 
 
-def counter(name):
-    """A counter's name in words; unknown counters only lose their underscores."""
-    known = {"server_cpu_ns_per_request": "server CPU", "syscalls_per_request": "system calls",
-             "allocations_per_request": "allocations", "instructions_per_request": "instructions"}
-    return known.get(name, name.replace("_per_request", "").replace("_", " "))
+_METRICS = {"cpu_per_request": "CPU time per request", "syscalls_per_request": "system calls", "time_per_request": "time per request",
+            "allocations_per_request": "allocations", "instructions_per_request": "instructions", "rss_bytes": "resident memory",
+            "throughput": "requests per second"}
 
 
 def metric(name):
-    """What ratios are told of."""
-    return {"server_cpu_ns_per_request": "server CPU time per request"}.get(name, name)
+    """A metric's name in words; unknown ones only lose their underscores."""
+    return _METRICS.get(name, re.sub(r"\bcpu\b", "CPU", name.replace("_", " ")))
+
+
+_UNITS = {"us": 1e3, "µs": 1e3, "ns": 1, "ms": 1e6, "s": 1e9}
+
+
+def quantity(value, unit):
+    """A value with its unit, as people read it."""
+    if unit in _UNITS:
+        return duration(value * _UNITS[unit])
+    if unit in ("bytes", "B"):
+        return octets(value)
+    return number(value) + (f" {unit.replace('_', ' ')}" if unit and unit not in ("1", "count") else "")
+
+
+def octets(value):
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if abs(value) >= size:
+            return f"{number(value / size)} {unit}"
+    return f"{number(value)} octets"
 
 
 def number(value):
@@ -100,6 +122,10 @@ def duration(nanoseconds):
         if nanoseconds >= size:
             return f"{number(nanoseconds / size)} {unit}"
     return f"{number(nanoseconds)} ns"
+
+
+def share(value):
+    return f"{value * 100:.1f} %"
 
 
 def ratio(value):

@@ -1,67 +1,105 @@
 """The page: models into templates, checked for size, written whole or not at all."""
 
 import base64
-import functools
 import hashlib
+import json
 import os
+import re
 import tempfile
+import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from . import answer, benchmark as bench, charts, names, sources, traces
+from . import answer, automaton, charts, diagram, good_at, names, sources
 from .load import InputError
+from .walk import LAYERS
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LARGEST = 3 * 1024 * 1024
-# How many lines of a trace are shown: the first of these with which the page is small enough.
-TRACE_LIMITS = (60, 24, 9, 3)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the templates may ask for beside the models."""
+class Inputs:
+    """What a page is made from. Only the conformance file has to be there; what is missing is said, with how to make it."""
 
-    trace_limit: int
+    conformance: object
+    benchmark: object = None
+    mutants: object = None
+    walks: tuple = ()
+    sources: str = ""
 
 
-@functools.cache
 def _environment():
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     for function in (names.number, names.duration, names.ratio, names.plural, names.listing, names.case, names.case_title, names.server,
-                     names.counter, names.metric):
+                     names.metric, names.first_upper, names.quantity, names.octets, names.share):
         environment.filters[function.__name__] = function
     environment.filters["is_figure"] = lambda piece: isinstance(piece, answer.Figure)
+    environment.filters["in_url"] = lambda text: urllib.parse.quote(text, safe="")
+    environment.filters["code_words"] = _code_words
+    environment.filters["plain"] = _plain
+    environment.filters["plain_json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["verdict_word"] = lambda verdict: names.WORDS[verdict].word
+    environment.filters["milliseconds"] = lambda value: names.duration(value * 1e6)
     return environment
+
+
+def _code_words(text):
+    """An explanation, in which `words of code` stand between backticks."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts))
+
+
+def _plain(value):
+    """A value of a JSON file in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return names.listing(map(_plain, value))
+    return value if isinstance(value, (str, int, float)) else json.dumps(value, ensure_ascii=False)
 
 
 def _file(name):
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def page(conformance, benchmark, source_folder):
+def page(inputs):
     """The page as text."""
+    conformance, benchmark = inputs.conformance, inputs.benchmark
     script = _file("page.js")
-    pairs, alone = sources.pairs(source_folder) if source_folder else ([], [])
+    programs, alone = sources.programs(inputs.sources) if inputs.sources else ([], [])
     slugs = names.Slugs()
+    found = good_at.Found(conformance, benchmark, tuple(programs), tuple(inputs.walks))
     context = {
-        "conformance": conformance, "benchmark": benchmark, "pairs": pairs, "alone": alone, "names": names, "bench": bench,
-        "key_figures": answer.key_figures(conformance, benchmark), "sentences": answer.sentences(conformance, benchmark),
-        "charts": [(metric, charts.ratio_charts(benchmark, metric)) for metric in benchmark.metrics],
-        "slug": slugs.of, "lines": traces.lines, "peer_lines": traces.peer_lines,
+        "conformance": conformance, "benchmark": benchmark, "mutants": inputs.mutants, "walks": inputs.walks, "layers": LAYERS,
+        "programs": programs, "alone": alone, "names": names, "slug": slugs.of,
+        "key_figures": answer.key_figures(conformance, benchmark, inputs.mutants),
+        "sentences": answer.sentences(conformance, benchmark, inputs.mutants),
+        "automaton": automaton.drawing(conformance.automaton),
+        "said": {style: good_at.said(found, style) for style in names.STYLES},
+        "unproved": {style: good_at.unproved(found, style) for style in names.STYLES},
+        "charts": [(metric, charts.ratio_charts(benchmark, metric)) for metric in benchmark.ratio_metrics] if benchmark else [],
+        "latency": charts.latency_charts(benchmark) if benchmark else [],
+        "memory": charts.memory_charts(benchmark) if benchmark else [],
+        "diagrams": Markup(diagram.encode(conformance)),
+        "raw_benchmark": Markup(diagram.safe_json(benchmark.raw)) if benchmark else "",
         "style": Markup(_file("style.css") + sources.css()), "script": Markup(script),
         # The one script that may run, so that nothing that slips in through the data ever does.
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
-    template = _environment().get_template("page.html")
-    for limit in TRACE_LIMITS:
-        text = template.render(context, settings=Settings(limit))
-        if len(text.encode()) <= LARGEST:
-            return text
-    raise InputError(f"{conformance.path}: too much for one page: {len(text.encode()):,} octets, at most {LARGEST:,}")
+    environment = _environment()
+    # What a template asks of this run's rules.
+    environment.filters["mutants_of"] = lambda rule: inputs.mutants.by_rule.get(rule, [])
+    environment.filters["verdict_of"] = conformance.rule_verdict
+    text = environment.get_template("page.html").render(context)
+    size = len(text.encode())
+    if size > LARGEST:
+        raise InputError(f"{conformance.path}: too much for one page: {size:,} octets, at most {LARGEST:,}")
+    return text
 
 
 def write(path, text):

@@ -1,7 +1,9 @@
-"""The summary for a terminal: the same figures as the page, in plain columns."""
+"""The summary for a terminal, and for a pull request: the same figures as the page."""
 
-from . import names
-from .names import BASELINES, FLOOR, STYLES, VERDICTS, WORDS
+import textwrap
+
+from . import answer, names
+from .names import VERDICTS, WORDS
 
 
 def _table(rows, words=1):
@@ -11,38 +13,89 @@ def _table(rows, words=1):
                       for column, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
 
 
-def _conformance(conformance):
+def _verdicts(conformance):
     shown = [verdict for verdict in reversed(VERDICTS) if verdict in ("pass", "fail") or conformance.counts()[verdict]]
     rows = [["conformance", *(WORDS[verdict].word for verdict in shown)]]
     for target in conformance.targets.values():
         counts = conformance.counts(target.name)
-        rows.append([f"  {target.name} {target.version}".rstrip(), *(str(counts[verdict]) for verdict in shown)])
-    return _table(rows)
-
-
-def _cell(one):
-    if one is None:
-        return "-"
-    return f"{one.median:.2f} [{one.low:.2f}, {one.high:.2f}] {'~' if one.shows in ('none', 'unknown') else ' '}"
+        rows.append([f"{target.name} {target.version}".rstrip(), *(str(counts[verdict]) for verdict in shown)])
+    return rows
 
 
 def _ratios(benchmark, metric):
-    rows = [[names.metric(metric), "style", "over its bare library  ", "over bare epoll  "]]
-    for case in benchmark.cases:
-        for style in STYLES:
-            cells = [_cell(benchmark.ratio(case, metric, style, base)) for base in (BASELINES[style], FLOOR)]
-            rows.append([f"  {case}" if style == STYLES[0] else "", style, *cells])
-    return _table(rows, words=2)
+    rows = [[names.metric(metric), "style", "over", "ratio", "interval", ""]]
+    last = ""
+    for row in benchmark.ratios(metric):
+        low, high = row.interval
+        rows.append([names.case(row.work) if row.work != last else "", names.server(row.subject), names.server(row.against),
+                     f"{row.ratio:.2f}", f"{low:.2f} to {high:.2f}", "" if row.clear else "no difference shown"])
+        last = row.work
+    return rows
 
 
-def summary(conformance, benchmark, page):
-    blocks = [_conformance(conformance)]
-    blocks += [_ratios(benchmark, metric) for metric in benchmark.metrics]
-    if benchmark.metrics:
-        blocks[-1] += [f"  median of {names.plural(benchmark.repetitions, 'paired repetition')} [lowest, highest]; ~ shows no "
-                       "difference, or too few repetitions",
-                       f"  such a range misses the true median in one run of {benchmark.chance_to_miss:,}"]
-    failed = [f"  {case}, {names.server(server)}: {reason}" for case, server, reason in benchmark.errors]
-    if failed:
-        blocks.append(["benchmarks that failed", *failed])
-    return "\n\n".join("\n".join(block) for block in blocks) + f"\n\nreport: {page}\n"
+def _promises(benchmark):
+    rows = [["targets", "wanted", "found", ""]]
+    for row in benchmark.promised:
+        rows.append([row.title, f"{row.target.op} {row.target.value:g}", f"{found(row):.3g}", met(row)])
+    return rows
+
+
+def found(row):
+    """What a target is compared with."""
+    return row.ratio if row.target.of == "ratio" else row.value
+
+
+def met(row):
+    return {True: "met", False: "NOT MET", None: "not judged"}[row.met]
+
+
+def _missing(inputs):
+    told = []
+    if not inputs.benchmark:
+        told.append("benchmarks: none given; ./run compare measures")
+    if not inputs.mutants:
+        told.append("mutants: none given; antiphon conform --mutants --json FILE")
+    return told
+
+
+def summary(inputs, page):
+    conformance, benchmark = inputs.conformance, inputs.benchmark
+    blocks = [[line for sentence in answer.sentences(conformance, benchmark, inputs.mutants)
+               for line in textwrap.wrap(answer.plain(sentence), 100)]]
+    blocks.append(_table(_verdicts(conformance)))
+    for metric in benchmark.ratio_metrics if benchmark else ():
+        blocks.append(_table(_ratios(benchmark, metric), words=3))
+    if benchmark and benchmark.promised:
+        blocks.append(_table(_promises(benchmark)))
+        blocks[-1] += [f"  {row.title}: {row.note}" for row in benchmark.promised if row.met is False and row.note]
+    if _missing(inputs):
+        blocks.append(_missing(inputs))
+    return "\n\n".join("\n".join(block) for block in blocks) + (f"\n\nreport: {page}\n" if page else "\n")
+
+
+def _cells(row):
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+
+
+def _marked_down(rows, words=1):
+    head, *rest = rows
+    line = "|" + "|".join("---" if column < words else "---:" for column in range(len(head))) + "|"
+    return [_cells(head), line, *(_cells(row) for row in rest)]
+
+
+def markdown(inputs, page):
+    conformance, benchmark = inputs.conformance, inputs.benchmark
+    blocks = [["## Antiphon"]]
+    blocks.append(["- " + "".join(f"**{piece}**" if isinstance(piece, answer.Figure) else piece for piece in sentence)
+                   for sentence in answer.sentences(conformance, benchmark, inputs.mutants)])
+    blocks.append(_marked_down(_verdicts(conformance)))
+    findings = [one for one in conformance.findings() if one.verdict != "differs"]
+    for one in findings:
+        blocks.append([f"- **{WORDS[one.verdict].word}** {target} in {', '.join(places)}: {one.says or ', '.join(one.rules)}".replace("\n", " ")
+                       for target, places in one.places.items()])
+    for metric in benchmark.ratio_metrics if benchmark else ():
+        blocks.append(_marked_down(_ratios(benchmark, metric), words=3))
+    if benchmark and benchmark.promised:
+        blocks.append(_marked_down(_promises(benchmark)))
+    blocks += [[f"_{line}_"] for line in _missing(inputs)]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"

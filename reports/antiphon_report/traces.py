@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from .names import EVENTS, plural
 
-_SHOWN_ELSEWHERE = ("event", "c", "n", "sum")
+_SHOWN_ELSEWHERE = ("event", "c", "n", "sum", "listener")
 
 
 @dataclass(frozen=True)
 class Line:
-    code: str         # CM, DR …; empty for what is no event
+    code: str         # CM, DR …
     name: str         # connection_made, connect_cb …
     detail: str
     connection: str   # only where the trace has several connections
@@ -23,7 +23,9 @@ def _value(value):
 def _detail(event):
     parts = []
     for key, value in event.items():
-        if key in _SHOWN_ELSEWHERE or value == "" or (event["event"] == "CL" and key == "cause" and value == "none"):
+        if key in _SHOWN_ELSEWHERE or value == "":
+            continue
+        if event["event"] == "CL" and ((key, value) == ("cause", "none") or (key, value) == ("message", "None")):
             continue
         if key == "bytes" and isinstance(value, int):
             parts.append(plural(value, "octet"))
@@ -52,42 +54,23 @@ def _plain(event):
 
 def _runs(trace):
     run = []
-    for event in trace:
-        if run and not (_plain(event) and _plain(run[0]) and event.get("c") == run[0].get("c")):
-            yield _joined(run)
+    for index, event in enumerate(trace):
+        if run and not (_plain(event) and _plain(run[0][1]) and event.get("c") == run[0][1].get("c")):
+            yield run
             run = []
-        run.append(event)
+        run.append((index, event))
     if run:
-        yield _joined(run)
+        yield run
 
 
-def lines(trace, style, limit):
-    """At most about `limit` lines; of a longer trace the beginning and the end, with a line that says what lies between."""
+def told(trace, style):
+    """(Line, its events, their places in the trace) of each line."""
     names = EVENTS.get(style, {})
-    several = len({event.get("c") for event in trace}) > 1
-    told = [Line(event["event"], names.get(event["event"], ""), _detail(event),
-                 str(event["c"]) if several and "c" in event else "") for event in _runs(trace)]
-    return _shortened(told, limit, lambda count: Line("", "", f"… {plural(count, 'line')} more in the JSON file …", ""))
-
-
-def peer_lines(record, limit):
-    """What the peer did and saw, one text a line."""
-    return _shortened([_entry(entry) for entry in record], limit, lambda count: f"… {plural(count, 'line')} more …")
-
-
-def _entry(entry):
-    if isinstance(entry, list):
-        return " ".join(_value(part) for part in entry)
-    if isinstance(entry, dict) and "step" in entry:
-        seen = ", ".join(f"{key} {_value(value)}" for key, value in entry.items() if key != "step")
-        return _entry(entry["step"]) + (f" → {seen}" if seen else "")
-    if isinstance(entry, dict):
-        return ", ".join(f"{key} {_value(value)}" for key, value in entry.items())
-    return _value(entry)
-
-
-def _shortened(told, limit, gap):
-    if len(told) <= limit:
-        return told
-    head, tail = limit * 2 // 3, limit - limit * 2 // 3
-    return told[:head] + [gap(len(told) - head - tail)] + (told[-tail:] if tail else [])
+    several = len({event.get("c") for event in trace if "c" in event}) > 1
+    found = []
+    for run in _runs(trace):
+        events = [event for _, event in run]
+        event = _joined(events)
+        found.append((Line(event["event"], names.get(event["event"], ""), _detail(event),
+                           str(event["c"]) if several and "c" in event else ""), events, [index for index, _ in run]))
+    return found

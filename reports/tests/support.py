@@ -7,18 +7,37 @@ import unittest
 from html.parser import HTMLParser
 from pathlib import Path
 
-from antiphon_report import benchmark, conformance
+from antiphon_report import benchmark, conformance, mutants, render, walk
 
 DATA = Path(__file__).resolve().parent / "data"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 ASIO_ECHO = """// Echo: an object per connection.
+
+#include <span>
+
 class Echo : public Protocol {
+  // [made] The transport is `kept`,
+  // for it is how we talk back.
+  void connection_made(Transport transport) override { transport_ = transport; }
+
+  // [data] What came goes out again.
   void data_received(std::span<const std::byte> bytes) override { transport_->write(bytes); }
+ private:
+  Transport transport_;
 };
 """
 CL_ECHO = """// Echo: functions at the listener.
-int main() { tcp_server("127.0.0.1", 0, [](socket& peer, auto bytes) { write_socket_data(peer, bytes); }); }
+
+// [made] Nothing to keep.
+// [data] The socket is handed in.
+void read_data(socket& peer, auto bytes) { write_socket_data(peer, bytes); }
+"""
+PYTHON_ECHO = """# Echo.
+class Echo(asyncio.Protocol):
+    # [data] The same, where it comes from.
+    def data_received(self, data):
+        self.transport.write(data)
 """
 
 
@@ -51,16 +70,29 @@ class WithFolder(unittest.TestCase):
     def benchmark(self, value=None):
         return benchmark.read(self.file("benchmark.json", fixture("benchmark") if value is None else value))
 
+    def mutants(self, value=None):
+        return mutants.read(self.file("mutants.json", fixture("mutants") if value is None else value))
+
+    def walk(self, style, value=None):
+        return walk.read(self.file(f"walk_{style}.json", fixture(f"walk_{style}") if value is None else value))
+
+    def inputs(self, conformance=None, benchmark=None, mutants=None, walks=None, sources=""):
+        """Everything a page is made from: the fixtures, or what is given in their place."""
+        walks = walks or {}
+        return render.Inputs(self.conformance(conformance), self.benchmark(benchmark), self.mutants(mutants),
+                             tuple(self.walk(style, walks.get(style)) for style in ("asio_style", "cl_async_style")), sources)
+
     def sources(self):
-        """A repository with one pair of examples."""
+        """A repository with one program in both models."""
         self.file("repo/asio_style/examples/echo.cpp", ASIO_ECHO)
         self.file("repo/cl_async_style/examples/echo.cpp", CL_ECHO)
+        self.file("repo/reports/originals/echo.py", PYTHON_ECHO)
         return str(self.folder / "repo")
 
 
-def runs(value, case, server):
-    """The repetitions of one server in a benchmark file's content, to read or to change."""
-    return [run for run in value["benchmarks"] if run["run_type"] == "iteration" and run["run_name"].startswith(f"{case}/{server}/")]
+def rows(value, **wanted):
+    """The rows of a benchmark file's content with these members, to read or to change."""
+    return [row for row in value["rows"] if all(row[key] == one for key, one in wanted.items())]
 
 
 def leaves(value, path=()):

@@ -23,7 +23,7 @@ SCENARIOS = ["echo_once", "pause_above_high", "second_protocol", "reset_by_peer"
 class Browser(WithFolder):
     def look(self, *flags):
         """Opens the page of the fixtures; what the harness saw, and the browser's console."""
-        page = render.page(self.conformance(), self.benchmark(), self.sources())
+        page = render.page(self.inputs(sources=self.sources()))
         self.file("report.html", page)
         harness = self.file("harness.html", HARNESS.read_text(encoding="utf-8"))
         ended = subprocess.run([BROWSER, *FLAGS, f"--user-data-dir={self.folder / 'profile'}", *flags, "--window-size=1400,1000",
@@ -46,7 +46,7 @@ class Browser(WithFolder):
                     self.assertEqual(one[moment], {"by": 0, "elements": []}, moment)
                 self.check_search(one)
                 self.check_traces(one)
-                self.assertEqual(one["charts"], [name, name])
+                self.assertEqual(one["charts"], [name] * 4)
                 self.assertGreaterEqual(one["smallestChartText"], 10)
                 self.assertEqual(one["paper"], "rgb(251, 250, 246)")
 
@@ -59,16 +59,25 @@ class Browser(WithFolder):
             self.assertGreater(min(ink), 200)
 
     def check_search(self, one):
-        self.assertEqual(one["all"], SCENARIOS)
+        self.assertEqual(one["all"], [])                    # the lists are folded until somebody looks or searches
         self.assertEqual(one["searched"], ["reset_by_peer"])
-        self.assertEqual(one["announced"], "1 of 9 scenarios and rules")
+        self.assertEqual(one["announced"], "1 of 9 rules and scenarios")
         self.assertEqual(one["searchedReason"], ["pause_above_high"])
         self.assertEqual(one["failing"], ["pause_above_high"])
+        self.assertEqual(one["failingRules"], ["CK-07 MUST"])
         self.assertEqual(one["notOffered"], ["second_protocol"])
+        self.assertEqual(one["foldedAgain"], [])
 
     def check_traces(self, one):
         self.assertFalse(one["traceBefore"])
         self.assertTrue(one["traceAfter"])
-        self.assertEqual(one["focused"], "trace-pause_above_high-asyncio")
-        self.assertEqual(one["allAgain"], SCENARIOS)
+        self.assertEqual(one["focused"], "trace/pause_above_high/asyncio")
+        self.assertEqual(one["listedAfterLink"], SCENARIOS)
         self.assertTrue(one["traceAgain"])
+        self.assertEqual(one["heads"], ["the peer", "asio_style pass", "cl_async_style differs", "asyncio fail"])
+        self.assertEqual(one["marked"], ["✕ CL close_cb"])
+        self.assertGreater(one["odd"], 0)
+        self.assertIn("expected there: PW", one["notes"])
+        self.assertEqual(one["ruleLink"], "trace/pause_above_high/cl_async_style")
+        self.assertTrue(one["codeStep"])
+        self.assertEqual(one["downloaded"], "benchmark.json")

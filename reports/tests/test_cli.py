@@ -15,6 +15,7 @@ class Program(WithFolder):
         super().setUp()
         self.found = self.file("conformance.json", fixture("conformance"))
         self.measured = self.file("benchmark.json", fixture("benchmark"))
+        self.others = {name: self.file(f"{name}.json", fixture(name)) for name in ("mutants", "walk_asio_style", "walk_cl_async_style")}
         self.out = self.folder / "out" / "index.html"
 
     def run_it(self, *flags, conformance=None, benchmark=None):
@@ -39,12 +40,42 @@ class Program(WithFolder):
     def test_text_is_the_same_in_columns(self):
         ended = self.run_it("--text")
         self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("8 of 10 results", " ".join(ended.stdout.split()))
         self.assertRegex(ended.stdout, r"asio_style 0\.1\.0 +4 +0 +0 +0\n")
         self.assertRegex(ended.stdout, r"asyncio 3\.11\.2 +2 +0 +0 +1\n")
-        self.assertRegex(ended.stdout, r"http_keep_alive/64conn +asio_style +\d\.\d\d \[\d\.\d\d, \d\.\d\d\]")
-        self.assertIn("cl_async_style", ended.stdout)
+        self.assertRegex(ended.stdout, r"keep-alive, 64 connections +asio_style +bare Asio +1\.02  0\.99 to 1\.05  no difference shown\n")
+        self.assertRegex(ended.stdout, r"over bare_libuv +<= 1\.1 +1\.13 +NOT MET\n")
+        self.assertIn("mutants: none given; antiphon conform --mutants", ended.stdout)
         self.assertTrue(ended.stdout.endswith(f"report: {self.out}\n"))
-        self.assertLessEqual(max(map(len, ended.stdout.splitlines()[:-1])), 100)
+
+    def test_markdown_for_a_pull_request(self):
+        ended = self.run_it("--markdown")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("| asio_style 0.1.0 | 4 | 0 | 0 | 0 |\n", ended.stdout)
+        self.assertIn("- **fail** asyncio in pause_above_high: CK-07 violated", ended.stdout)
+        self.assertIn("**8** of **10 results** pass", ended.stdout)
+        for line in ended.stdout.splitlines():
+            if line.startswith("|"):
+                self.assertTrue(line.endswith("|"), line)
+
+    def test_a_summary_needs_no_page(self):
+        bare = subprocess.run([sys.executable, "-B", str(PROGRAM), "--conformance", self.found, "--text"], capture_output=True, text=True,
+                              timeout=120, check=False)
+        self.assertEqual(bare.returncode, 0, bare.stderr)
+        self.assertIn("benchmarks: none given; ./run compare measures", bare.stdout)
+        self.assertNotIn("report:", bare.stdout)
+        self.assertFalse(self.out.exists())
+
+    def test_all_files_of_a_run(self):
+        ended = self.run_it("--mutants", self.others["mutants"], "--walk", self.others["walk_cl_async_style"], "--walk",
+                            self.others["walk_asio_style"])
+        self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (0, "", ""))
+        page = self.out.read_text(encoding="utf-8")
+        self.assertLess(page.index('id="walk-asio_style"'), page.index('id="walk-cl_async_style"'))
+
+    def test_two_walks_of_one_style(self):
+        self.assert_refused(self.run_it("--walk", self.others["walk_asio_style"], "--walk", self.others["walk_asio_style"]),
+                            "a second walk of asio_style")
 
     def test_unusable_files_leave_no_page(self):
         whole = Path(self.measured).read_text(encoding="utf-8")
@@ -53,6 +84,12 @@ class Program(WithFolder):
             with self.subTest(name):
                 self.assert_refused(self.run_it("--text", benchmark=self.file(name, content)), name, words)
                 self.assertFalse(self.out.exists())
+        for flag in ("--mutants", "--walk"):
+            for name, content, words in (("empty.json", "", "empty"), ("cut.json", whole[:500], "column"),
+                                         ("other.json", whole, "another kind of file")):
+                with self.subTest(flag=flag, name=name):
+                    self.assert_refused(self.run_it(flag, self.file(name, content)), name, words)
+                    self.assertFalse(self.out.exists())
         self.assert_refused(self.run_it(conformance="/nowhere/conformance.json"), "/nowhere/conformance.json: cannot be read: No such file")
         self.assertFalse(self.out.exists())
 
@@ -76,7 +113,7 @@ class Program(WithFolder):
         self.assert_refused(self.run_it("--sources", "/nowhere"), "/nowhere: no such folder")
 
     def test_wrong_flags_are_usage(self):
-        for flags in (("--colour",), ("--tex",), ("surplus",)):
+        for flags in (("--colour",), ("--tex",), ("surplus",), ("--markdown", "--text")):
             ended = self.run_it(*flags)
             self.assertEqual(ended.returncode, 2)
             self.assertIn(flags[0], ended.stderr)
@@ -87,5 +124,5 @@ class Program(WithFolder):
     def test_help(self):
         ended = self.run_it("--help")
         self.assertEqual(ended.returncode, 0)
-        for flag in ("--conformance", "--benchmark", "--sources", "--out", "--text"):
+        for flag in ("--conformance", "--benchmark", "--mutants", "--walk", "--sources", "--out", "--text", "--markdown"):
             self.assertIn(flag, ended.stdout)

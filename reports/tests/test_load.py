@@ -2,7 +2,7 @@
 
 import json
 
-from antiphon_report import benchmark, conformance
+from antiphon_report import benchmark, conformance, mutants, walk
 from antiphon_report.load import InputError
 from tests.support import WithFolder, changed, fixture
 
@@ -29,7 +29,8 @@ class UnusableFiles(WithFolder):
             self.assertIn("empty", self.complaint(conformance.read, content))
 
     def test_cut_short_anywhere(self):
-        for read, name in ((conformance.read, "conformance"), (benchmark.read, "benchmark")):
+        for read, name in ((conformance.read, "conformance"), (benchmark.read, "benchmark"), (mutants.read, "mutants"),
+                           (walk.read, "walk_asio_style")):
             whole = json.dumps(fixture(name), indent=1)
             for part in (1, len(whole) // 3, len(whole) // 2, len(whole) - 1):
                 with self.subTest(name=name, part=part):
@@ -52,20 +53,20 @@ class UnusableFiles(WithFolder):
 
     def test_another_kind_of_json(self):
         self.assertIn("expected an object, found a list", self.complaint(conformance.read, "[]"))
-        self.assertIn('"context" is missing', self.complaint(benchmark.read, "{}"))
+        self.assertIn('"schema" is missing', self.complaint(benchmark.read, "{}"))
 
     def test_another_kind_of_file(self):
         told = self.complaint(conformance.read, {"schema": "coverage/1"})
         self.assertIn('schema: "coverage/1" is another kind of file; expected "antiphon-conformance/1"', told)
-        swapped = self.complaint(benchmark.read, {"context": {"schema": "antiphon-conformance/1"}})
+        swapped = self.complaint(benchmark.read, {"schema": "antiphon-conformance/1"})
         self.assertIn("another kind", swapped)
 
     def test_another_version(self):
         for version in ("antiphon-conformance/2", "antiphon-conformance/1.5", "antiphon-conformance"):
             told = self.complaint(conformance.read, changed(fixture("conformance"), ("schema",), version))
             self.assertIn("another version; this report reads version 1", told)
-        told = self.complaint(benchmark.read, changed(fixture("benchmark"), ("context", "schema"), "antiphon-bench/2"))
-        self.assertIn('context.schema: "antiphon-bench/2" is another version', told)
+        told = self.complaint(benchmark.read, changed(fixture("benchmark"), ("schema",), "antiphon-bench/2"))
+        self.assertIn('schema: "antiphon-bench/2" is another version', told)
 
 
 class WrongContent(WithFolder):
@@ -107,33 +108,34 @@ class WrongContent(WithFolder):
     def test_a_run_without_results_is_no_run(self):
         self.assert_conformance(("results",), [], "no results")
 
-    def test_benchmark_names_must_tell_case_and_server(self):
-        for name in ("echo", "asio_style", "echo/asio_style/bare_asio"):
-            self.assert_benchmark(("benchmarks", 0, "run_name"), name, f'benchmarks[0]: "{name}" names no case and server')
+    def test_a_marked_event_is_in_its_trace(self):
+        self.assert_conformance(("results", 4, "marked"), 2, "results[4].marked: 2 is no place in a trace of 2 events")
 
-    def test_benchmark_figures_must_be_figures(self):
-        content = fixture("benchmark")
-        del content["benchmarks"][0]["items_per_second"]
-        self.assertIn("time per request", self.benchmark(content).runs["echo/1conn"]["asio_style"][0])
-        content["benchmarks"][0]["time_unit"] = "fortnights"
-        with self.assertRaisesRegex(InputError, r"benchmarks\[0\].time_unit: \"fortnights\" is none of ns"):
-            self.benchmark(content)
-        self.assert_benchmark(("benchmarks", 0, "items_per_second"), "many", "expected a number, found a text")
-        self.assert_benchmark(("benchmarks", 0, "repetition_index"), "0", "expected a number, found a text")
+    def test_rows_of_a_benchmark_are_whole(self):
+        self.assert_benchmark(("rows", 0, "value"), "12", "rows[0].value: expected a number, found a text")
+        self.assert_benchmark(("rows", 0, "kind"), "guess", 'rows[0].kind: "guess" is none of time, count')
+        self.assert_benchmark(("rows", 0, "interval"), [1.2, 1.1], "rows[0].interval: the lower bound 1.2 is above the upper one 1.1")
+        self.assert_benchmark(("rows", 0, "interval"), [1.2], "rows[0].interval: expected two numbers")
+        self.assert_benchmark(("rows", 0, "target", "op"), "about", 'rows[0].target.op: "about" is none of')
+        self.assert_benchmark(("rows", 0, "met"), "yes", "rows[0].met: expected true or false, found a text")
+        self.assert_benchmark(("rows", 1, "id"), fixture("benchmark")["rows"][0]["id"], "stands twice")
+        self.assert_benchmark(("rows",), [], "nothing was measured")
+        self.assert_benchmark(("mode",), "slow", 'mode: "slow" is none of quick, full')
+        self.assert_benchmark(("curves", "latency", 0, "points", 1, "p99_us"), None, "points[1].p99_us: expected a number, found null")
 
-    def test_a_repetition_stands_once(self):
-        self.assert_benchmark(("benchmarks", 1, "repetition_index"), 0, "benchmarks[1]: repetition 0 of")
+    def test_a_target_of_a_ratio_needs_one(self):
+        self.assert_benchmark(("rows", 0, "ratio"), None, "rows[0].target: is of the ratio, which is missing")
 
-    def test_only_aggregates_are_no_run(self):
-        content = fixture("benchmark")
-        content["benchmarks"] = [run for run in content["benchmarks"] if run["run_type"] == "aggregate"]
-        self.assertTrue(content["benchmarks"])
-        with self.assertRaisesRegex(InputError, "only aggregates"):
-            self.benchmark(content)
-
-    def test_a_run_in_which_everything_failed_says_why(self):
-        content = fixture("benchmark")
-        for run in content["benchmarks"]:
-            run.update(error_occurred=True, error_message="address in use")
-        with self.assertRaisesRegex(InputError, "every one failed, the first with: address in use"):
-            self.benchmark(content)
+    def test_mutants_and_walks_are_whole(self):
+        for name, read, path, new, expected in (
+                ("mutants", self.mutants, ("mutants", 0, "killed"), 1, "mutants[0].killed: expected true or false, found a number"),
+                ("mutants", self.mutants, ("mutants",), [], "no mutants"),
+                ("mutants", self.mutants, ("schema",), "antiphon-mutants/2", "another version")):
+            with self.subTest(expected), self.assertRaises(InputError) as caught:
+                read(changed(fixture(name), path, new))
+            self.assertIn(expected, str(caught.exception))
+        for path, new, expected in ((("steps", 2, "line"), "x", "steps[2].line: expected a number"), (("steps",), [], "no steps"),
+                                    (("style",), "twisted", 'style: "twisted" is none of'), (("schema",), "antiphon-walk/9", "another version")):
+            with self.subTest(expected), self.assertRaises(InputError) as caught:
+                self.walk("asio_style", changed(fixture("walk_asio_style"), path, new))
+            self.assertIn(expected, str(caught.exception))
