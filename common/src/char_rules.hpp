@@ -44,9 +44,6 @@ constexpr bool is(char c, CharClass which) noexcept {
 [[nodiscard]] constexpr bool is_value_char(char c) noexcept {
   return detail::is(c, detail::value);
 }
-[[nodiscard]] constexpr bool is_target_char(char c) noexcept {
-  return detail::is(c, detail::target);
-}
 [[nodiscard]] constexpr bool is_host_char(char c) noexcept {
   return detail::is(c, detail::host);
 }
@@ -93,6 +90,12 @@ constexpr bool all_are(std::string_view text, CharClass which) noexcept {
 }
 [[nodiscard]] constexpr bool is_value(std::string_view text) noexcept {
   return detail::all_are(text, detail::value);
+}
+[[nodiscard]] constexpr bool has_target_chars_only(std::string_view text) noexcept {
+  return detail::all_are(text, detail::target);
+}
+[[nodiscard]] constexpr bool has_host_chars_only(std::string_view text) noexcept {
+  return detail::all_are(text, detail::host);
 }
 
 }  // namespace antiphon::http

@@ -25,10 +25,10 @@ void for_each_element(std::string_view list, Visit visit) {
 }  // namespace
 
 std::string_view trim_white_space(std::string_view text) noexcept {
-  constexpr std::string_view white = " \t";
-  const std::size_t first = text.find_first_not_of(white);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(white) - first + 1);
+  const auto is_white = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_white(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_white(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 ParseError check_field(std::string_view name, std::string_view value) noexcept {

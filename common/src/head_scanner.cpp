@@ -8,6 +8,7 @@ namespace {
 
 // RFC 9112, 3: a longer one than any that is known is a method not implemented.
 constexpr std::size_t longest_method = 32;
+constexpr std::string_view usual_version = "HTTP/1.1";
 
 constexpr ParseError malformed_line{400, "malformed request line"};
 constexpr ParseError malformed_version{400, "malformed HTTP version"};
@@ -15,93 +16,101 @@ constexpr ParseError bare_line_end{400, "a line of the head does not end in CR L
 
 }  // namespace
 
+/// "HTTP/1.x" and the CR, one octet at a time.
 ParseError HeadScanner::version(char c) noexcept {
-  constexpr std::string_view shape = "HTTP/1.1";
   constexpr std::size_t major = 5;
   constexpr std::size_t minor = 7;
-  if (size_ == shape.size()) {
+  if (size_ == usual_version.size()) {
     if (c != '\r') return malformed_version;
     if (major_ != '1') return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
     state_ = State::request_line_lf;
     return {};
   }
   const bool digit = c >= '0' && c <= '9';
-  if (size_ == major || size_ == minor ? !digit : c != shape[size_]) return malformed_version;
+  if (size_ == major || size_ == minor ? !digit : c != usual_version[size_]) return malformed_version;
   if (size_ == major) major_ = c;
   ++size_;
   return {};
 }
 
-ParseError HeadScanner::request_line(char c) noexcept {
-  switch (state_) {
-    case State::before:
-      if (c == '\r') {
-        state_ = State::before_lf;
-        return {};
-      }
-      if (!is_token_char(c)) return malformed_line;
-      state_ = State::method;
-      size_ = 1;
-      return {};
-    case State::before_lf:
-      state_ = State::before;
-      return c == '\n' ? ParseError{} : malformed_line;
-    case State::method:
-      if (c == ' ') {
+/// Each state takes as many octets as it can at once; what it can't take is out of order.
+HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
+  const auto bad = [](std::size_t at, ParseError error) { return Result{Verdict::bad, at, error}; };
+  std::size_t at = 0;
+  while (at < octets.size()) {
+    switch (state_) {
+      case State::before:
+        if (octets[at] == '\r') {
+          state_ = State::before_lf;
+          ++at;
+        } else {
+          state_ = State::method;
+          size_ = 0;
+        }
+        break;
+      case State::before_lf:
+        if (octets[at] != '\n') return bad(at, malformed_line);
+        state_ = State::before;
+        ++at;
+        break;
+      case State::method:
+        for (; at < octets.size() && is_token_char(octets[at]); ++at)
+          if (++size_ > longest_method) return bad(at, {501, "unknown method"});
+        if (at == octets.size()) break;
+        if (octets[at] != ' ' || size_ == 0) return bad(at, malformed_line);
         state_ = State::target;
         size_ = 0;
-        return {};
-      }
-      if (!is_token_char(c)) return malformed_line;
-      return ++size_ > longest_method ? ParseError{501, "unknown method"} : ParseError{};
-    case State::target:
-      if (c == ' ' && size_ > 0) {
+        ++at;
+        break;
+      case State::target:
+        // char may be signed: octets above 127 are below 0 then
+        for (; at < octets.size() && octets[at] > ' ' && octets[at] <= '~'; ++at)
+          if (++size_ > most_target_) return bad(at, {414, "the request target is too long"});
+        if (at == octets.size()) break;
+        if (octets[at] != ' ' || size_ == 0) return bad(at, malformed_line);
         state_ = State::version;
         size_ = 0;
-        return {};
+        ++at;
+        break;
+      case State::version:
+        if (size_ == 0 && octets.substr(at).starts_with(usual_version)) {
+          at += usual_version.size();
+          size_ = usual_version.size();
+          major_ = '1';
+        } else {
+          if (const ParseError error = version(octets[at]); failed(error)) return bad(at, error);
+          ++at;
+        }
+        break;
+      case State::request_line_lf:
+      case State::field_lf:
+        if (octets[at] != '\n') return bad(at, bare_line_end);
+        state_ = State::line_start;
+        ++at;
+        break;
+      case State::line_start:
+        if (octets[at] == '\r') {
+          state_ = State::end_lf;
+          ++at;
+          break;
+        }
+        if (octets[at] == ' ' || octets[at] == '\t')
+          return bad(at, {400, "a folded header line"});  // RFC 9112, 5.2
+        state_ = State::field;
+        break;
+      case State::field: {
+        const std::string_view rest = octets.substr(at);
+        const std::size_t cr = rest.find('\r');
+        const std::size_t lf = rest.substr(0, cr).find('\n');
+        if (lf != std::string_view::npos) return bad(at + lf, bare_line_end);
+        if (cr == std::string_view::npos) return {Verdict::more, octets.size(), {}};
+        state_ = State::field_lf;
+        at += cr + 1;
+        break;
       }
-      if (c <= ' ' || c > '~')
-        return malformed_line;  // char may be signed: octets above 127 are below 0 then
-      return ++size_ > most_target_ ? ParseError{414, "the request target is too long"} : ParseError{};
-    case State::version:
-      return version(c);
-    case State::request_line_lf:
-      state_ = State::line_start;
-      return c == '\n' ? ParseError{} : bare_line_end;
-    case State::line_start:
-    case State::field:
-    case State::field_lf:
-    case State::end_lf:
-      break;
-  }
-  return {};
-}
-
-HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
-  std::size_t at = 0;
-  while (at < octets.size() && !past_request_line()) {
-    if (const ParseError error = request_line(octets[at]); failed(error)) return {Verdict::bad, at, error};
-    ++at;
-  }
-  while (at < octets.size()) {
-    const char c = octets[at];
-    if (state_ == State::field_lf || state_ == State::end_lf) {
-      if (c != '\n') return {Verdict::bad, at, bare_line_end};
-      if (state_ == State::end_lf) return {Verdict::end, at + 1, {}};
-      state_ = State::line_start;
-      ++at;
-    } else if (state_ == State::line_start && c == '\r') {
-      state_ = State::end_lf;
-      ++at;
-    } else if (state_ == State::line_start && (c == ' ' || c == '\t')) {
-      return {Verdict::bad, at, {400, "a folded header line"}};  // RFC 9112, 5.2
-    } else {
-      const std::string_view rest = octets.substr(at);
-      const std::size_t cr = rest.find('\r');
-      const std::size_t lf = rest.substr(0, cr).find('\n');
-      if (lf != std::string_view::npos) return {Verdict::bad, at + lf, bare_line_end};
-      state_ = cr == std::string_view::npos ? State::field : State::field_lf;
-      at = cr == std::string_view::npos ? octets.size() : at + cr + 1;
+      case State::end_lf:
+        if (octets[at] != '\n') return bad(at, bare_line_end);
+        return {Verdict::end, at + 1, {}};
     }
   }
   return {Verdict::more, octets.size(), {}};

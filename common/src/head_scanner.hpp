@@ -32,6 +32,8 @@ class HeadScanner {
   /// Goes to the empty line that ends a head. Empty lines before the request line do not count (RFC 9112,
   /// 2.2).
   [[nodiscard]] Result scan(std::string_view octets) noexcept;
+  /// An octet of the request line was seen.
+  [[nodiscard]] bool begun() const noexcept { return state_ > State::before_lf; }
   /// The request line is complete.
   [[nodiscard]] bool past_request_line() const noexcept { return state_ >= State::line_start; }
   void reset() noexcept { *this = HeadScanner(most_target_); }
@@ -50,7 +52,6 @@ class HeadScanner {
     end_lf,           // the last one
   };
 
-  [[nodiscard]] ParseError request_line(char c) noexcept;
   [[nodiscard]] ParseError version(char c) noexcept;
 
   std::size_t most_target_;

@@ -42,8 +42,6 @@ Headers::Headers(std::initializer_list<Field> fields) {
 void Headers::add(std::string_view name, std::string_view value) {
   const auto offset = static_cast<std::uint32_t>(text_.size());
   const auto name_size = static_cast<std::uint32_t>(name.size());
-  // append(string_view) of a part of text_ itself is well-defined only without reallocation.
-  text_.reserve(text_.size() + name.size() + value.size());
   text_.append(name).append(value);
   slots_.push_back({offset, name_size, offset + name_size, static_cast<std::uint32_t>(value.size())});
 }

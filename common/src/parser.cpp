@@ -79,7 +79,6 @@ struct RequestParser::Impl {
   std::size_t field_count = 0;
   Stage stage = Stage::head;
   bool pausing = false;
-  bool any = false;  ///< an octet of the message was seen
   bool chunked = false;
   bool method_is_unknown = false;  ///< to llhttp, which then gets no more of the message
 
@@ -100,7 +99,6 @@ struct RequestParser::Impl {
     field_count = 0;
     stage = Stage::head;
     pausing = false;
-    any = false;
     chunked = false;
     blanks.clear();
     method_is_unknown = false;
@@ -241,7 +239,6 @@ ParseResult RequestParser::Impl::feed(std::string_view octets) {
 
   const std::string_view within = octets.substr(0, limits.head - head_size);
   const HeadScanner::Result scan = lines.scan(within);
-  any = any || octets.find_first_not_of("\r\n") != std::string_view::npos;
   if (scan.size > 0 && !method_is_unknown) {
     const llhttp_errno_t status = execute_head(octets.substr(0, scan.size));
     if (status != HPE_OK && status != HPE_PAUSED) {
@@ -352,7 +349,8 @@ const RequestParser::Impl& RequestParser::impl() const noexcept {
   return *std::launder(reinterpret_cast<const Impl*>(storage_.data()));
 }
 
-RequestParser::RequestParser(RequestParserListener& listener, const ParserLimits& limits) : storage_() {
+// The storage is not set to zero first: Impl sets what it has.
+RequestParser::RequestParser(RequestParserListener& listener, const ParserLimits& limits) {
   static_assert(sizeof(Impl) <= sizeof(storage_) && alignof(Impl) <= 8);
   std::construct_at(reinterpret_cast<Impl*>(storage_.data()), listener, limits);
 }
@@ -384,9 +382,13 @@ void RequestParser::stop(ParseError error) noexcept {
 void RequestParser::reset() noexcept {
   impl().begin();
 }
+void RequestParser::reset(RequestParserListener& listener) noexcept {
+  impl().listener = &listener;
+  impl().begin();
+}
 bool RequestParser::in_message() const noexcept {
   const Impl& self = impl();
-  return self.stage == Impl::Stage::body || (self.stage == Impl::Stage::head && self.any);
+  return self.stage == Impl::Stage::body || (self.stage == Impl::Stage::head && self.lines.begun());
 }
 
 }  // namespace antiphon::http

@@ -23,7 +23,7 @@ void for_each_segment(std::string_view path, Visit visit) {
   }
 }
 
-bool matches(const std::vector<std::string>& segments, std::string_view path) {
+bool matches_segments(const std::vector<std::string>& segments, std::string_view path) {
   if (path.empty() || path.front() != '/') return false;
   std::size_t index = 0;
   bool same = true;
@@ -46,7 +46,6 @@ void allow(std::string_view method, std::string& list) {
 }
 
 void set_params(const std::vector<std::string>& segments, Request& request) {
-  request.clear_params();
   std::size_t index = 0;
   for_each_segment(request.path(), [&](std::string_view segment) {
     const std::string_view name = segments[index++];
@@ -63,9 +62,12 @@ Router& Router::add(std::string_view method, std::string_view pattern, Handler h
   std::vector<std::string> segments;
   for_each_segment(pattern, [&](std::string_view segment) { segments.emplace_back(segment); });
 
+  const bool literal = std::none_of(segments.begin(), segments.end(), is_param);
   auto path =
       std::find_if(paths_.begin(), paths_.end(), [&](const Path& p) { return p.segments == segments; });
-  if (path == paths_.end()) path = paths_.insert(paths_.end(), Path{segments, {}, {}});
+  if (path == paths_.end())
+    path =
+        paths_.insert(paths_.end(), Path{literal ? std::string(pattern) : std::string(), segments, {}, {}});
   for (const Route& route : path->routes)
     if (route.method == method)
       throw std::invalid_argument("route exists already: " + std::string(method) + " " +
@@ -85,7 +87,8 @@ Router::Match Router::find(Request& request) const {
   if (options && request.path() == "*") return {Found::options, nullptr, allow_any_};
   Match match;
   for (const Path& path : paths_) {
-    if (!matches(path.segments, request.path())) continue;
+    const bool literal = !path.literal.empty();
+    if (literal ? path.literal != request.path() : !matches_segments(path.segments, request.path())) continue;
     const auto route_for = [&path](std::string_view method) -> const Route* {
       for (const Route& route : path.routes)
         if (route.method == method) return &route;
@@ -95,7 +98,8 @@ Router::Match Router::find(Request& request) const {
     if (route == nullptr && request.method() == "HEAD") route = route_for("GET");
     if (route != nullptr) {
       if (route->length_required && request.chunked()) return {Found::length_required, nullptr, {}};
-      set_params(path.segments, request);
+      request.clear_params();
+      if (!literal) set_params(path.segments, request);
       return {Found::route, route, {}};
     }
     if (match.found == Found::no_such_path)

@@ -56,12 +56,12 @@ bool is_authority(std::string_view text) noexcept {
   if (parts.host.starts_with('['))
     return parts.host.ends_with(']') && is_ip_literal(parts.host.substr(1, parts.host.size() - 2));
   if (parts.host.empty() && parts.colon) return false;
-  return all_of(parts.host, is_host_char) && escapes_are_whole(parts.host);
+  return has_host_chars_only(parts.host) && escapes_are_whole(parts.host);
 }
 
 ParseError check_target(std::string_view target, std::string_view method) noexcept {
   constexpr ParseError wrong_form{400, "the request target's form does not fit the method"};
-  if (!all_of(target, is_target_char)) return {400, "a character in the request target that no URI has"};
+  if (!has_target_chars_only(target)) return {400, "a character in the request target that no URI has"};
   if (!escapes_are_whole(target)) return {400, "malformed escape in the request target"};
   if (method == "CONNECT") {
     const Authority parts = split(target);

@@ -40,7 +40,7 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Field> fields);
 
-  /// Appends a field, also if one of that name is there.
+  /// Appends a field, also if one of that name is there. No view into this object.
   void add(std::string_view name, std::string_view value);
   /// Makes `value` the only one of that name.
   void set(std::string_view name, std::string_view value);

@@ -92,6 +92,8 @@ class RequestParser {
   void stop(ParseError error) noexcept;
   /// Ready for the first octet of a message, as new.
   void reset() noexcept;
+  /// The same for another listener, so that one parser serves one connection after the other.
+  void reset(RequestParserListener& listener) noexcept;
 
   /// True between the first octet of a message and its end.
   [[nodiscard]] bool in_message() const noexcept;

@@ -55,6 +55,7 @@ class Router {
 
  private:
   struct Path {
+    std::string literal;  // the whole path if it has no parameter, else empty
     std::vector<std::string> segments;
     std::vector<Route> routes;
     std::string allow;
