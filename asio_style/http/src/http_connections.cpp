@@ -113,16 +113,16 @@ void HttpConnections::give_back(std::unique_ptr<Turn> turn) {
   turns_.push_back(std::move(turn));
 }
 
-std::string HttpConnections::lend_output() {
-  if (outputs_.empty()) return {};
+std::unique_ptr<std::string> HttpConnections::lend_output() {
+  if (outputs_.empty()) return std::make_unique<std::string>();
   auto output = std::move(outputs_.back());
   outputs_.pop_back();
   return output;
 }
 
-void HttpConnections::give_back(std::string output) {
-  if (outputs_.size() >= spares_kept || output.capacity() > output_kept) return;
-  output.clear();
+void HttpConnections::give_back(std::unique_ptr<std::string> output) {
+  if (outputs_.size() >= spares_kept || output->capacity() > output_kept) return;
+  output->clear();
   outputs_.push_back(std::move(output));
 }
 

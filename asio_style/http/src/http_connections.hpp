@@ -49,8 +49,8 @@ class HttpConnections {
   // Memory
   [[nodiscard]] std::unique_ptr<Turn> lend_turn();
   void give_back(std::unique_ptr<Turn> turn);
-  [[nodiscard]] std::string lend_output();
-  void give_back(std::string output);
+  [[nodiscard]] std::unique_ptr<std::string> lend_output();
+  void give_back(std::unique_ptr<std::string> output);
 
   // The end
   [[nodiscard]] bool draining() const noexcept { return draining_; }
@@ -77,7 +77,7 @@ class HttpConnections {
 
   std::vector<HttpProtocol*> connections_;
   std::vector<std::unique_ptr<Turn>> turns_;
-  std::vector<std::string> outputs_;
+  std::vector<std::unique_ptr<std::string>> outputs_;
   std::optional<Future<void>> gone_;
   TimerHandle timer_;
   std::chrono::milliseconds period_;

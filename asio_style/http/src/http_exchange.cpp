@@ -121,8 +121,8 @@ void HttpProtocol::on_cancel(Callback callback) {
 
 /// Where answers are gathered until flush.
 std::string& HttpProtocol::out() {
-  if (turn_->out.empty()) turn_->out = server_->lend_output();
-  return turn_->out;
+  if (!turn_->out) turn_->out = server_->lend_output();
+  return *turn_->out;
 }
 
 /// 100 Continue, once, and only if nothing of the body was worth sending without it.
@@ -142,18 +142,18 @@ void HttpProtocol::before_head(bool whole) {
 /// Octets were added to out(): they go at the end of the callback, or now if they are many or nobody is there
 /// to do it later. What the transport holds back must be told to it at once, so that it can pause the writer.
 void HttpProtocol::sent_some() {
-  if (!inside_ || turn_->out.size() >= gathered_at_most || transport_->get_write_buffer_size() > 0) flush();
+  if (!inside_ || out().size() >= gathered_at_most || transport_->get_write_buffer_size() > 0) flush();
 }
 
 void HttpProtocol::flush() {
-  if (!turn_ || turn_->out.empty()) return;
-  std::string octets = std::exchange(turn_->out, {});
-  if (!transport_->is_closing()) {
-    written_ += octets.size();
+  if (!turn_ || !turn_->out) return;
+  auto octets = std::move(turn_->out);
+  if (!octets->empty() && !transport_->is_closing()) {
+    written_ += octets->size();
     ++server_->statistics.writes;
-    server_->statistics.octets_sent += octets.size();
-    if (const auto& metrics = server_->options.telemetry.metrics) metrics->sent(octets.size());
-    transport_->write(octets);
+    server_->statistics.octets_sent += octets->size();
+    if (const auto& metrics = server_->options.telemetry.metrics) metrics->sent(octets->size());
+    transport_->write(*octets);
     server_->statistics.most_buffered =
         std::max(server_->statistics.most_buffered, transport_->get_write_buffer_size());
   }
@@ -205,6 +205,7 @@ void HttpProtocol::end_exchange() {
   turn_->on_writable.clear();
   turn_->on_body.clear();
   turn_->on_cancel = nullptr;
+  if (turn_->timers.empty()) return;
   for (TimerHandle& timer : turn_->timers) timer.cancel();
   turn_->timers.clear();
 }

@@ -284,7 +284,11 @@ void HttpProtocol::on_message_complete() {
 void HttpProtocol::begin_turn() {
   turn_ = server_->lend_turn();
   http::RequestParserListener& listener = *this;
-  turn_->parser.emplace(listener, server_->options.limits.parser);
+  if (turn_->parser) {
+    turn_->parser->reset(listener);
+  } else {
+    turn_->parser.emplace(listener, server_->options.limits.parser);
+  }
   turn_->request.set_peer(peer());
 }
 

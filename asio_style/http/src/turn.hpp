@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,7 +45,10 @@ class CallbackSlot {
     fn_ = std::move(fn);
     ++version_;
   }
-  void clear() { set(nullptr); }
+  void clear() {
+    ++version_;
+    if (fn_) fn_ = nullptr;
+  }
   explicit operator bool() const noexcept { return fn_ != nullptr; }
 
   template <class... Args>
@@ -69,7 +73,7 @@ struct Turn {
   using Taking = http::BodyPlan::Taking;
 
   http::Request request;
-  std::optional<http::RequestParser> parser;  // knows its listener for life, hence made anew for each
+  std::optional<http::RequestParser> parser;  // made at the first lending
   http::ResponseWriter writer;
   http::Router::Match match;
 
@@ -79,9 +83,9 @@ struct Turn {
   std::list<TimerHandle> timers;
   Handle wake;
 
-  std::string ahead;           // octets that came too early
-  std::size_t ahead_used = 0;  // of these, parsed
-  std::string out;             // octets of answers, sent together at the end of the callback
+  std::string ahead;                 // octets that came too early
+  std::size_t ahead_used = 0;        // of these, parsed
+  std::unique_ptr<std::string> out;  // octets of answers, sent together at the end of the callback; lent, too
 
   std::span<const std::byte> piece;  // of the body, as the parser told it
   http::BodyPlan plan;
@@ -95,12 +99,11 @@ struct Turn {
   /// For the next connection.
   void clear() {
     next();
-    parser.reset();
+    out.reset();
     ahead_used = 0;
     ahead.clear();
     if (ahead.capacity() > keep_at_most) ahead = {};
-    if (request.body().size() > keep_at_most) request = {};
-    request.clear();
+    if (request.body().size() > keep_at_most) request = {};  // else cleared when its next one begins
     piece = {};
   }
 
