@@ -132,7 +132,7 @@ std::size_t LoopCore::turn() {
   if (!timers_.empty()) timers_.take_due(Clock::now(), due_batch_);
   running_batch_.swap(ready_);
   try {
-    run(running_batch_);
+    if (!running_batch_.empty()) run(running_batch_);
     selector_.dispatch([this](Watcher& watcher, unsigned interest) {
       if (interest == Selector::read) {
         guarded("reader", nullptr, [&] { watcher.on_readable(); });
@@ -140,7 +140,7 @@ std::size_t LoopCore::turn() {
         guarded("writer", nullptr, [&] { watcher.on_writable(); });
       }
     });
-    run(due_batch_);
+    if (!due_batch_.empty()) run(due_batch_);
   } catch (...) {
     // SystemExit leaves the loop. What has not run yet is still first
     // in the queue (AS-280); ready I/O will be ready again.
