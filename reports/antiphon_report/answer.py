@@ -101,7 +101,7 @@ def _mutants(mutants):
 def headline(benchmark):
     """(metric, work) that stand for the whole: HTTP with keep-alive and many connections is what people run."""
     for metric in COST if benchmark else ():
-        works = list(dict.fromkeys(row.work for row in benchmark.ratios(metric) if row.subject in STYLES))
+        works = list(dict.fromkeys(row.work for row in benchmark.ratios(metric) if row.against == BASELINES.get(row.subject)))
         http = [work for work in works if "keep_alive" in work]
         if works:
             return metric, max(http, key=lambda work: [int(figures) for figures in re.findall(r"\d+", work)]) if http else works[0]

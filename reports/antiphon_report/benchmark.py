@@ -90,6 +90,13 @@ class Benchmark:
     def ratios(self, metric):
         return [row for row in self.rows if row.metric == metric and row.ratio is not None and row.interval]
 
+    def by_work(self, metric):
+        """Those ratios by work, in the file's order."""
+        found = {}
+        for row in self.ratios(metric):
+            found.setdefault(row.work, []).append(row)
+        return found
+
     def find(self, work, metric, subject, against=None):
         return next((row for row in self.rows if (row.work, row.metric, row.subject) == (work, metric, subject) and
                      against in (None, row.against)), None)
@@ -200,7 +207,7 @@ def _micro(root):
 def read(path):
     root = load.read(path)
     load.require_schema(root, SCHEMA)
-    facts = {"version": root.text("version", ""), "date": root.text("date"), "mode": root.one_of("mode", ("quick", "full")),
+    facts = {"version": root.text("version", ""), "date": root.text("date"), "mode": root.one_of("mode", ("quick", "default", "full")),
              "machine": root.mapping("machine", {}), "versions": root.mapping("versions", {}),
              "method": root.mapping("method", {}), "conformance": root.mapping("conformance", {})}
     rows, seen = [], set()

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import matplotlib
@@ -11,7 +12,7 @@ matplotlib.use("svg")
 
 from markupsafe import Markup  # noqa: E402  (the back end must be chosen first)
 from matplotlib import pyplot  # noqa: E402
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator  # noqa: E402
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator  # noqa: E402
 
 from . import names  # noqa: E402
 
@@ -27,15 +28,32 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 
 
 def ratio_charts(benchmark, metric):
-    """The chart of one metric twice, for a wide and for a narrow page; the page shows one of them."""
+    """The charts of one metric, each twice: for a wide and for a narrow page, of which one is shown. The first has a line for each
+    work, over the bare library and bare epoll; the second a line for each server that people use."""
     rows = [row for row in benchmark.ratios(metric) if row.subject in names.STYLES]
-    if not rows:
-        return []
-    title = f"{names.first_upper(names.metric(metric))}: each style over what it is compared with"
-    told = "; ".join(f"{names.case(row.work)}: {row.subject} over {names.server(row.against)} {row.ratio:.2f}, "
-                     f"from {row.interval[0]:.2f} to {row.interval[1]:.2f}" for row in rows)
-    works = list(dict.fromkeys(row.work for row in rows))
-    return _twice(lambda wide: _draw(rows, works, wide), metric, title, told)
+    bare = [_Drawn(_against(row), names.case_title(row.work), row) for row in rows if _is_bare(row)]
+    used = [_Drawn(names.case_title(row.work), f"over {names.server(row.against)}", row) for row in rows
+            if row.against and not _is_bare(row)]
+    words = names.first_upper(names.metric(metric))
+    charts = []
+    for drawn, identity, title in ((bare, metric, f"{words}: each style over its bare library and over bare epoll"),
+                                   (used, f"{metric}-used", f"{words}: each style over servers that people use")):
+        if drawn:
+            told = "; ".join(f"{names.case(one.row.work)}: {one.row.subject} over {names.server(one.row.against)} {one.row.ratio:.2f}, "
+                             f"from {one.row.interval[0]:.2f} to {one.row.interval[1]:.2f}" for one in drawn)
+            charts.append(_twice(lambda wide, drawn=drawn: _draw(drawn, wide), identity, title, told))
+    return charts
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    panel: str
+    label: str
+    row: object
+
+
+def _is_bare(row):
+    return row.against in (names.BASELINES.get(row.subject), names.FLOOR)
 
 
 def latency_charts(benchmark):
@@ -87,55 +105,55 @@ def _against(row):
     return f"over {names.server(row.against)}"
 
 
-def _draw(rows, works, wide):
+def _draw(drawn, wide):
     order = ["over its own bare library", f"over {names.server(names.FLOOR)}"]
-    headings = sorted(dict.fromkeys(_against(row) for row in rows), key=lambda one: order.index(one) if one in order else len(order))
-    panels = [(heading, [row for row in rows if _against(row) == heading]) for heading in headings]
-    across = min(len(panels), 3) if wide else 1
-    down = -(-len(panels) // across)
-    lines = 2 * len(works)
+    headings = sorted(dict.fromkeys(one.panel for one in drawn), key=lambda one: order.index(one) if one in order else len(order))
+    labels = list(dict.fromkeys(one.label for one in drawn))
+    across = min(len(headings), 3) if wide else 1
+    down = -(-len(headings) // across)
+    lines = 2 * len(labels)
     with _paper(wide):
         if wide:
-            width, height = 1120, down * (24 * lines + 26 * len(works) + 90)
+            width, height = 1120 if across > 1 else 760, down * (24 * lines + 26 * len(labels) + 90)
             figure, axes = pyplot.subplots(down, across, sharey=True, squeeze=False)
-            figure.subplots_adjust(left=0.2, right=0.99, top=1 - 44 / height, bottom=34 / height, wspace=0.06,
+            figure.subplots_adjust(left=224 / width, right=0.99, top=1 - 44 / height, bottom=34 / height, wspace=0.06,
                                    hspace=84 / ((height - 78) / down))
         else:
-            width, height = 350, down * (24 * lines + 34 * len(works) + 84)
+            width, height = 350, down * (24 * lines + 34 * len(labels) + 84)
             figure, axes = pyplot.subplots(down, 1, squeeze=False)
             figure.subplots_adjust(left=0.03, right=0.97, top=1 - 44 / height, bottom=34 / height,
                                    hspace=84 / ((height - 78) / down))
         figure.set_size_inches(width / 72, height / 72)
         for index, axis in enumerate(axes.flat):
-            if index >= len(panels):
+            if index >= len(headings):
                 axis.set_visible(False)
                 continue
-            heading, shown = panels[index]
-            extent = min(row.interval[0] for row in shown), max(row.interval[1] for row in shown)
-            _panel(axis, heading, shown, works, extent, wide, first=index % across == 0)
+            shown = [one for one in drawn if one.panel == headings[index]]
+            extent = min(one.row.interval[0] for one in shown), max(one.row.interval[1] for one in shown)
+            _panel(axis, headings[index], shown, labels, extent, wide, first=index % across == 0)
         return _svg(figure)
 
 
-def _panel(axis, heading, shown, works, extent, wide, first):
+def _panel(axis, heading, shown, labels, extent, wide, first):
     step = 2.75 if wide else 3.1
     axis.axvline(1, color=_INK, linewidth=1, zorder=1)
     places = {}
-    for index, work in enumerate(works):
+    for index, label in enumerate(labels):
         for offset, style in enumerate(names.STYLES):
-            places[work, style] = index * step + offset * 0.95
-    for row in shown:
-        _mark(axis, row, places[row.work, row.subject])
-    for index, work in enumerate(works):
+            places[label, style] = index * step + offset * 0.95
+    for one in shown:
+        _mark(axis, one.row, places[one.label, one.row.subject])
+    for index, label in enumerate(labels):
         if wide and first:
             # At the left edge of the figure, where the page's text begins.
-            axis.annotate(names.case_title(work), (0, index * step + 0.48), va="center", annotation_clip=False,
+            axis.annotate(label, (0, index * step + 0.48), va="center", annotation_clip=False,
                           xycoords=(axis.figure.transFigure, axis.transData))
         if not wide:
-            axis.text(0, index * step - 0.75, names.case_title(work), transform=axis.get_yaxis_transform(), va="center",
+            axis.text(0, index * step - 0.75, label, transform=axis.get_yaxis_transform(), va="center",
                       bbox={"facecolor": _PAPER, "edgecolor": "none", "pad": 1.5})
         if index:
             axis.axhline(index * step - (0.9 if wide else 1.4), color=_LINE, linewidth=0.6, zorder=0)
-    axis.set_ylim((len(works) - 1) * step + 1.9, -0.95 if wide else -1.5)
+    axis.set_ylim((len(labels) - 1) * step + 1.9, -0.95 if wide else -1.5)
     axis.set_title(heading, loc="left", fontsize=12, color=_MUTED, pad=10)
     _scale(axis, *extent)
     axis.set_yticks([])
@@ -191,6 +209,7 @@ def _curves(panels, wide, log):
             axis.set_xlabel(below, fontsize=11)
             if log:
                 axis.set_yscale("log")
+                axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             else:
                 axis.set_ylim(bottom=0)
             axis.set_xlim(left=0)
@@ -247,7 +266,8 @@ def _to_page(svg, identity, title, told):
             element.attrib[key] = value
     for element in root.findall(".//style"):
         element.text = element.text.replace("*{", f"#{identity} *{{")
-    del root.attrib["width"], root.attrib["height"]
+    root.attrib["style"] = f"max-width: {float(root.attrib.pop('width').removesuffix('pt')):.0f}px"
+    del root.attrib["height"]
     root.attrib.pop("version", None)
     root.attrib.update({"id": identity, "role": "img", "aria-labelledby": f"{identity}-title {identity}-desc"})
     for position, (tag, text) in enumerate((("title", title), ("desc", told))):

@@ -49,6 +49,9 @@ IDEAS = {
 
 
 def server(name):
+    """A server in words; no name is the same server under other circumstances, which the row's note tells."""
+    if not name:
+        return "itself"
     return SERVERS.get(name, name.replace("_", " "))
 
 
@@ -70,14 +73,17 @@ def _words(part):
     counted = re.fullmatch(r"(\d+)_?conns?", part)
     if counted:
         return f"{counted[1]} connection{'' if counted[1] == '1' else 's'}"
-    sized = re.fullmatch(r"(\d+)_?(B|KiB|MiB)", part)
+    sized = re.fullmatch(r"(\d+)_?(B|KiB|MiB|GiB)", part)
     if sized:
         return f"{sized[1]} {'octets' if sized[2] == 'B' else sized[2]}"
     words = part.replace("keep_alive", "keep-alive").replace("_", " ")
     return re.sub(r"\b(http|tls|tcp|udp)\b", lambda found: found[1].upper(), words, flags=re.IGNORECASE)
 
 
-_METRICS = {"cpu_per_request": "CPU time per request", "syscalls_per_request": "system calls", "time_per_request": "time per request",
+_METRICS = {"cpu_per_message": "CPU time per message", "requests_per_cpu_second": "requests per CPU second",
+            "octets_per_cpu_second": "octets per CPU second", "p99_latency": "99th percentile of the latency",
+            "octets_copied_per_request": "octets copied", "memory_per_connection": "memory of an idle connection",
+            "cpu_per_request": "CPU time per request", "syscalls_per_request": "system calls", "time_per_request": "time per request",
             "allocations_per_request": "allocations", "instructions_per_request": "instructions", "rss_bytes": "resident memory",
             "throughput": "requests per second"}
 
@@ -96,6 +102,10 @@ def quantity(value, unit):
         return duration(value * _UNITS[unit])
     if unit in ("bytes", "B"):
         return octets(value)
+    if unit == "B/s":
+        return f"{octets(value)}/s"
+    if unit.startswith("1/"):
+        return f"{number(value)}{unit[1:]}"
     return number(value) + (f" {unit.replace('_', ' ')}" if unit and unit not in ("1", "count") else "")
 
 
@@ -130,6 +140,11 @@ def share(value):
 
 def ratio(value):
     return f"{value:.2f}×"
+
+
+def ratio_beside(value, wanted):
+    """A ratio that stands beside what was wanted: with a third decimal where two would hide which is larger."""
+    return f"{value:.3f}×" if f"{value:.2f}" == f"{wanted:.2f}" and value != wanted else ratio(value)
 
 
 def plural(count, noun, many=None):

@@ -35,7 +35,7 @@ class Inputs:
 def _environment():
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    for function in (names.number, names.duration, names.ratio, names.plural, names.listing, names.case, names.case_title, names.server,
+    for function in (names.number, names.duration, names.ratio, names.ratio_beside, names.plural, names.listing, names.case, names.case_title, names.server,
                      names.metric, names.first_upper, names.quantity, names.octets, names.share):
         environment.filters[function.__name__] = function
     environment.filters["is_figure"] = lambda piece: isinstance(piece, answer.Figure)
@@ -67,6 +67,22 @@ def _file(name):
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class Example:
+    scenario: str
+    says: str
+
+
+def _example(conformance):
+    """The scenario whose diagram is open from the beginning: one in which a style differs from the others, if there is one."""
+    for finding in conformance.findings():
+        for style in names.STYLES:
+            if finding.verdict == "differs" and style in finding.places:
+                return Example(finding.places[style][0], finding.says.rstrip("."))
+    first = next((result.scenario for result in conformance.results.values() if result.trace), "")
+    return Example(first, "") if first else None
+
+
 def page(inputs):
     """The page as text."""
     conformance, benchmark = inputs.conformance, inputs.benchmark
@@ -79,6 +95,7 @@ def page(inputs):
         "programs": programs, "alone": alone, "names": names, "slug": slugs.of,
         "key_figures": answer.key_figures(conformance, benchmark, inputs.mutants),
         "sentences": answer.sentences(conformance, benchmark, inputs.mutants),
+        "example": _example(conformance),
         "automaton": automaton.drawing(conformance.automaton),
         "said": {style: good_at.said(found, style) for style in names.STYLES},
         "unproved": {style: good_at.unproved(found, style) for style in names.STYLES},

@@ -34,9 +34,9 @@ def _ratios(benchmark, metric):
 
 
 def _promises(benchmark):
-    rows = [["targets", "wanted", "found", ""]]
+    rows = [["targets", "server", "over", "wanted", "found", ""]]
     for row in benchmark.promised:
-        rows.append([row.title, f"{row.target.op} {row.target.value:g}", f"{found(row):.3g}", met(row)])
+        rows.append([row.title, names.server(row.subject), names.server(row.against) if row.ratio is not None else "", f"{row.target.op} {row.target.value:g}", f"{found(row):.3g}", met(row)])
     return rows
 
 
@@ -66,7 +66,7 @@ def summary(inputs, page):
     for metric in benchmark.ratio_metrics if benchmark else ():
         blocks.append(_table(_ratios(benchmark, metric), words=3))
     if benchmark and benchmark.promised:
-        blocks.append(_table(_promises(benchmark)))
+        blocks.append(_table(_promises(benchmark), words=3))
         blocks[-1] += [f"  {row.title}: {row.note}" for row in benchmark.promised if row.met is False and row.note]
     if _missing(inputs):
         blocks.append(_missing(inputs))
@@ -96,6 +96,6 @@ def markdown(inputs, page):
     for metric in benchmark.ratio_metrics if benchmark else ():
         blocks.append(_marked_down(_ratios(benchmark, metric), words=3))
     if benchmark and benchmark.promised:
-        blocks.append(_marked_down(_promises(benchmark)))
+        blocks.append(_marked_down(_promises(benchmark), words=3))
     blocks += [[f"_{line}_"] for line in _missing(inputs)]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"

@@ -90,7 +90,7 @@
       const target = data.targets[index];
       const verdict = data.verdicts[`${scenario}/${target}`] || "pass";
       const head = made("th", voice(target), target, " ", made("span", `verdict v-${verdict}`, verdict.replace("-", " ")));
-      head.id = traceId(scenario, target);
+      if (!("copy" in details.dataset)) head.id = traceId(scenario, target);
       head.scope = "col";
       head.tabIndex = -1;
       heads.append(head);
@@ -110,8 +110,12 @@
         made("li", "", made("span", voice(data.targets[target]), data.targets[target]), ": ", data.texts[text]))));
     }
   };
-  const diagrams = new Map([...document.querySelectorAll("details.diagram")].map((details) => [details.dataset.scenario, details]));
-  for (const details of diagrams.values()) details.addEventListener("toggle", () => details.open && draw(details));
+  const diagrams = new Map();
+  for (const details of document.querySelectorAll("details.diagram")) {
+    if (!("copy" in details.dataset)) diagrams.set(details.dataset.scenario, details);
+    details.addEventListener("toggle", () => details.open && draw(details));
+    if (details.open) draw(details);
+  }
 
   // ---- Links
   const targetOf = (hash) => {

@@ -46,7 +46,7 @@ class Browser(WithFolder):
                     self.assertEqual(one[moment], {"by": 0, "elements": []}, moment)
                 self.check_search(one)
                 self.check_traces(one)
-                self.assertEqual(one["charts"], [name] * 4)
+                self.assertEqual(one["charts"], [name] * 5)
                 self.assertGreaterEqual(one["smallestChartText"], 10)
                 self.assertEqual(one["paper"], "rgb(251, 250, 246)")
 

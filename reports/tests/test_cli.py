@@ -44,7 +44,7 @@ class Program(WithFolder):
         self.assertRegex(ended.stdout, r"asio_style 0\.1\.0 +4 +0 +0 +0\n")
         self.assertRegex(ended.stdout, r"asyncio 3\.11\.2 +2 +0 +0 +1\n")
         self.assertRegex(ended.stdout, r"keep-alive, 64 connections +asio_style +bare Asio +1\.02  0\.99 to 1\.05  no difference shown\n")
-        self.assertRegex(ended.stdout, r"over bare_libuv +<= 1\.1 +1\.13 +NOT MET\n")
+        self.assertRegex(ended.stdout, r"cl_async_style +bare libuv +<= 1\.1 +1\.13 +NOT MET\n")
         self.assertIn("mutants: none given; antiphon conform --mutants", ended.stdout)
         self.assertTrue(ended.stdout.endswith(f"report: {self.out}\n"))
 

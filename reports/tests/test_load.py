@@ -120,7 +120,7 @@ class WrongContent(WithFolder):
         self.assert_benchmark(("rows", 0, "met"), "yes", "rows[0].met: expected true or false, found a text")
         self.assert_benchmark(("rows", 1, "id"), fixture("benchmark")["rows"][0]["id"], "stands twice")
         self.assert_benchmark(("rows",), [], "nothing was measured")
-        self.assert_benchmark(("mode",), "slow", 'mode: "slow" is none of quick, full')
+        self.assert_benchmark(("mode",), "slow", 'mode: "slow" is none of quick, default, full')
         self.assert_benchmark(("curves", "latency", 0, "points", 1, "p99_us"), None, "points[1].p99_us: expected a number, found null")
 
     def test_a_target_of_a_ratio_needs_one(self):
