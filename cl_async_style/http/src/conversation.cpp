@@ -7,16 +7,7 @@
 namespace antiphon::cl_async_style {
 
 conversation::conversation(wookie_server& server, cl_async_style::socket& socket)
-    : server_(server),
-      state_(server.state()),
-      socket_(socket),
-      parser_(*this, server.limits().parser),
-      writer_(server.date()),
-      since_(server.now()) {
-  request_.socket_ = &socket;
-  request_.response_ = this;
-  request_.set_peer(peer_name(socket));
-}
+    : server_(server), state_(server.state()), socket_(socket), since_(server.now()) {}
 
 conversation::~conversation() {
   drop_callbacks();
@@ -46,46 +37,70 @@ void conversation::settle() {
   if (answering_ == answering::finished && receiving_ == receiving::complete) {
     set(receiving::idle);
     set(answering::none);
-    route_.clear();
-    headers_.clear();
-    request_.forget();
+    next_request();
   }
-  if (!parsing_) parse_ahead();
+  if (parsing_) return;
+  parse_ahead();
+  rest();
+}
+
+turn& conversation::work() {
+  if (!turn_) {
+    turn_ = server_.lend_turn(*this);
+    turn_->request.socket_ = &socket_;
+    turn_->request.response_ = this;
+    turn_->request.set_peer(peer_name(socket_));
+  }
+  return *turn_;
+}
+
+void conversation::next_request() {
+  turn_->route.clear();
+  turn_->headers.clear();
+  turn_->request.forget();
+}
+
+/// Gives the turn back if nothing is under way.
+void conversation::rest() {
+  if (!turn_ || parsing_ || depth_ > 0) return;
+  if (answering_ == answering::last) {
+    turn_->ahead.clear();
+    next_request();
+  } else if (receiving_ != receiving::idle || answering_ != answering::none || mid_line_ ||
+             !turn_->ahead.empty()) {
+    return;
+  }
+  server_.take_back(std::move(turn_));
 }
 
 void conversation::drop_callbacks() {
-  on_writable_ = nullptr;
-  on_body_ = nullptr;
-  on_cancel_ = nullptr;
-  early_.clear();
-  for (const auto& timer : timers_)
-    if (!event_freed_p(*timer)) free_event(*timer);
-  timers_.clear();
+  if (turn_) turn_->drop_callbacks();
 }
 
 void conversation::on_writable(Callback fn) {
-  if (answerable()) on_writable_ = std::move(fn);
+  if (answerable()) turn_->on_writable = std::move(fn);
 }
 
 void conversation::on_cancel(Callback fn) {
-  if (answerable()) on_cancel_ = std::move(fn);
+  if (answerable()) turn_->on_cancel = std::move(fn);
 }
 
 void conversation::after(std::chrono::milliseconds time, Callback fn) {
   if (!answerable()) return;
-  std::erase_if(timers_, [](const auto& timer) { return event_freed_p(*timer); });
-  timers_.push_back(delay([this, fire = std::move(fn)] { guarded(fire); },
-                          {.time = std::max(time, std::chrono::milliseconds(0))}));
+  std::erase_if(turn_->timers, [](const auto& timer) { return event_freed_p(*timer); });
+  turn_->timers.push_back(delay([this, fire = std::move(fn)] { guarded(fire); },
+                                {.time = std::max(time, std::chrono::milliseconds(0))}));
 }
 
 bool conversation::writable() const {
   constexpr std::size_t most = 65536;  // octets that an answer may have waiting for its hooks
-  return writable_ && (answering_ != answering::held || held_ == nullptr || held_->body.size() < most);
+  return writable_ &&
+         (answering_ != answering::held || turn_->held == nullptr || turn_->held->body.size() < most);
 }
 
 void conversation::writable_again() {
   writable_ = true;
-  if (on_writable_ && answering_ != answering::held) call(on_writable_);
+  if (turn_ && turn_->on_writable && answering_ != answering::held) call(turn_->on_writable);
 }
 
 }  // namespace antiphon::cl_async_style

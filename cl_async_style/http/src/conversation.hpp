@@ -14,10 +14,9 @@
 #include "antiphon/cl_async_style/http/listener.hpp"
 #include "antiphon/cl_async_style/http/promise.hpp"
 #include "antiphon/cl_async_style/http/response.hpp"
-#include "antiphon/http/body_plan.hpp"
 #include "antiphon/http/parser.hpp"
-#include "antiphon/http/response_writer.hpp"
 #include "state.hpp"
+#include "turn.hpp"
 
 namespace antiphon::cl_async_style {
 
@@ -28,7 +27,7 @@ class wookie_server;
 /// response.
 ///
 /// A request is answered before the next one is parsed, so answers cannot swap (trap T2); what the client
-/// sends ahead waits in `ahead_`, and behind that in the kernel. The same holds while a hook keeps a step
+/// sends ahead waits in the turn, and behind that in the kernel. The same holds while a hook keeps a step
 /// waiting: nothing is parsed meanwhile, and what it is resumed for must still be the same exchange.
 ///
 /// By file: conversation_reading.cpp (octets in), _dispatch (hooks, routes, errors), _answering (octets out),
@@ -80,7 +79,9 @@ class conversation final : public response,
   void on_cancel(Callback fn) override;
   [[nodiscard]] bool started() const noexcept override { return answering_ != answering::waiting; }
   [[nodiscard]] bool finished() const noexcept override { return answering_ >= answering::finished; }
-  void close_after() override { writer_.close_after(); }
+  void close_after() override {
+    if (turn_) turn_->writer.close_after();
+  }
   void send_100_continue() override;
 
  private:
@@ -103,30 +104,27 @@ class conversation final : public response,
     last  ///< it was the connection's last (lingering close)
   };
   using step = void (conversation::*)();
-  /// An answer that waits for the :response-started hooks.
-  struct held_answer {
-    unsigned status;
-    http::Headers fields;
-    std::string body;
-    std::optional<std::uint64_t> length;
-    bool whole;  ///< given by respond; else by start, and `body` is what was written since
-    bool finished;
-  };
 
   // response
-  [[nodiscard]] request& own_request() noexcept override { return request_; }
-  [[nodiscard]] http::Headers& own_headers() noexcept override { return headers_; }
+  [[nodiscard]] request& own_request() noexcept override { return work().request; }
+  [[nodiscard]] http::Headers& own_headers() noexcept override { return work().headers; }
   [[nodiscard]] std::weak_ptr<response> own_reference() noexcept override { return weak_from_this(); }
   [[nodiscard]] std::size_t exchange() const noexcept override { return exchanges_; }
 
   // http::RequestParserListener: the closures that Wookie makes at connect time.
   void on_url(std::string_view target) override;
   void on_header(std::string_view name, std::string_view value) override {
-    request_.headers().add(name, value);
+    turn_->request.headers().add(name, value);
   }
   void on_headers_complete(const http::MessageHead& head) override { header_callback(head); }
   void on_body(std::span<const std::byte> octets) override { body_callback(octets); }
   void on_message_complete() override { finish_callback(); }
+
+  // The turn.
+  /// Lent if there is none.
+  turn& work();
+  void next_request();
+  void rest();
 
   // Reading.
   void header_callback(const http::MessageHead& head);
@@ -199,26 +197,11 @@ class conversation final : public response,
   wookie_server& server_;
   wookie_state& state_;
   cl_async_style::socket& socket_;
-  http::RequestParser parser_;
-  request request_;
-  http::Headers headers_;            // response_headers
-  std::vector<http::Field> fields_;  // those and the answer's own, together
-  http::ResponseWriter writer_;
-  route_match route_;
-  std::size_t routes_tried_ = 0;
-  http::BodyPlan plan_;
-  std::string ahead_;
-  std::string early_;  // what came of the body before with_chunking was called, or waits for a hook
-  std::unique_ptr<held_answer> held_;
-  Callback on_writable_;
-  Callback on_cancel_;
-  BodyCallback on_body_;
-  std::vector<std::shared_ptr<event>> timers_;
-  clock::time_point since_;    // of the last step, as coarse as the server's sweep
-  clock::time_point began_;    // the request, if somebody wants to know
-  std::uint64_t written_ = 0;  // octets handed to the socket
-  std::uint64_t taken_ = 0;    // of these, what the kernel had taken at the last check
-  std::uint64_t dropped_ = 0;  // octets that came behind the last answer
+  std::unique_ptr<turn> turn_;  // none while nothing is under way
+  clock::time_point since_;     // of the last step, as coarse as the server's sweep
+  std::uint64_t written_ = 0;   // octets handed to the socket
+  std::uint64_t taken_ = 0;     // of these, what the kernel had taken at the last check
+  std::uint64_t dropped_ = 0;   // octets that came behind the last answer
   std::size_t exchanges_ = 0;
   int depth_ = 0;  // of guarded calls
   receiving receiving_ = receiving::idle;
@@ -231,6 +214,7 @@ class conversation final : public response,
   bool peer_done_ = false;
   bool disabled_ = false;    // the socket is not read from
   bool first_ = true;        // no request was seen yet
+  bool mid_line_ = false;    // the parser has swallowed what is no request yet: empty lines between two
   bool dispatched_ = false;  // the handler was called, or 404 given
   bool failed_ = false;      // an error has ended the steps of this request (WK-110)
   bool no_hooks_ = false;    // its answer is not shown to :response-started hooks, one of which has failed

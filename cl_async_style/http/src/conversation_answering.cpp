@@ -23,12 +23,12 @@ void conversation::write_out(std::string_view octets) {
 
 std::span<const http::Field> conversation::all_fields(std::span<const http::Field> fields) {
   const bool server_field = !state_.config.hide_version;
-  if (headers_.empty() && !server_field) return fields;
-  fields_.clear();
-  if (server_field) fields_.push_back({"Server", "Antiphon (" ANTIPHON_VERSION ")"});
-  fields_.insert(fields_.end(), headers_.begin(), headers_.end());
-  fields_.insert(fields_.end(), fields.begin(), fields.end());
-  return fields_;
+  if (turn_->headers.empty() && !server_field) return fields;
+  turn_->fields.clear();
+  if (server_field) turn_->fields.push_back({"Server", "Antiphon (" ANTIPHON_VERSION ")"});
+  turn_->fields.insert(turn_->fields.end(), turn_->headers.begin(), turn_->headers.end());
+  turn_->fields.insert(turn_->fields.end(), fields.begin(), fields.end());
+  return turn_->fields;
 }
 
 // The answer may have to wait for its hooks.
@@ -39,10 +39,11 @@ bool conversation::announced(unsigned status, std::span<const http::Field> field
   set(answering::held);  // from now on a second answer is one too many (unlike upstream, WK-093)
   std::exception_ptr error;
   try {
-    const promise hooks = state_.run(hook::response_started, *this, request_, status, fields, body);
+    const promise hooks = state_.run(hook::response_started, *this, turn_->request, status, fields, body);
     if (!hooks.finished()) {
-      held_ = std::make_unique<held_answer>(held_answer{status, {}, std::string(body), length, whole, false});
-      for (const http::Field& field : fields) held_->fields.add(field.name, field.value);
+      turn_->held =
+          std::make_unique<held_answer>(held_answer{status, {}, std::string(body), length, whole, false});
+      for (const http::Field& field : fields) turn_->held->fields.add(field.name, field.value);
       attach(
           hooks,
           [weak = weak_from_this(), exchange = exchanges_] {
@@ -65,8 +66,8 @@ bool conversation::announced(unsigned status, std::span<const http::Field> field
 }
 
 void conversation::release_answer(std::size_t exchange, const std::exception_ptr& error) {
-  if (exchange != exchanges_ || !held_) return;
-  const auto answer = std::exchange(held_, nullptr);
+  if (exchange != exchanges_ || !turn_ || !turn_->held) return;
+  const auto answer = std::exchange(turn_->held, nullptr);
   set(answering::waiting);
   no_hooks_ = true;
   guarded([&] {
@@ -77,8 +78,8 @@ void conversation::release_answer(std::size_t exchange, const std::exception_ptr
     write(std::as_bytes(std::span(answer->body)));
     if (answer->finished)
       finish();
-    else if (writable_ && on_writable_)
-      call(on_writable_);  // it may have been told to wait
+    else if (writable_ && turn_->on_writable)
+      call(turn_->on_writable);  // it may have been told to wait
   });
 }
 
@@ -99,8 +100,8 @@ void conversation::start(unsigned status, std::span<const http::Field> given,
 void conversation::send_whole(const http::ResponseView& view) {
   std::string& out = server_.scratch();
   out.clear();
-  if (receiving_ < receiving::whole && plan_.must_close(true)) writer_.close_after();
-  if (writer_.respond(view, out) != http::WriteResult::written) return refuse_fields();
+  if (receiving_ < receiving::whole && turn_->plan.must_close(true)) turn_->writer.close_after();
+  if (turn_->writer.respond(view, out) != http::WriteResult::written) return refuse_fields();
   send();
   answered();
 }
@@ -109,8 +110,8 @@ void conversation::send_head(unsigned status, std::span<const http::Field> field
                              std::optional<std::uint64_t> length) {
   std::string& out = server_.scratch();
   out.clear();
-  if (receiving_ < receiving::whole && plan_.must_close(false)) writer_.close_after();
-  if (writer_.head(status, fields, length, out) != http::WriteResult::written) return refuse_fields();
+  if (receiving_ < receiving::whole && turn_->plan.must_close(false)) turn_->writer.close_after();
+  if (turn_->writer.head(status, fields, length, out) != http::WriteResult::written) return refuse_fields();
   set(answering::started);
   send();
 }
@@ -119,7 +120,7 @@ void conversation::send_head(unsigned status, std::span<const http::Field> field
 void conversation::refuse_fields() {
   tell(response_error("a response with a header that has CR, LF or NUL in it", socket_.ref()));
   const std::array own{http::Field{"Content-Type", "text/plain; charset=utf-8"}};
-  writer_.respond({500, own, "internal server error\n"}, server_.scratch());
+  turn_->writer.respond({500, own, "internal server error\n"}, server_.scratch());
   send();
   answered();
 }
@@ -130,22 +131,23 @@ void conversation::default_answer(unsigned status, std::string_view text) {
 
 void conversation::write(std::span<const std::byte> octets) {
   const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
-  if (held_ && !held_->whole && !held_->finished) held_->body.append(text);
+  if (answering_ == answering::held && turn_->held && !turn_->held->whole && !turn_->held->finished)
+    turn_->held->body.append(text);
   if (answering_ != answering::started) return;
   std::string& out = server_.scratch();
   out.clear();
-  if (writer_.body(text, out) == http::WriteResult::too_much)
+  if (turn_->writer.body(text, out) == http::WriteResult::too_much)
     tell(response_error("a response with more octets than its Content-Length", socket_.ref()));
   since_ = server_.now();
   send();
 }
 
 void conversation::finish() {
-  if (held_) held_->finished = true;
+  if (answering_ == answering::held && turn_->held) turn_->held->finished = true;
   if (answering_ != answering::started) return;
   std::string& out = server_.scratch();
   out.clear();
-  const http::WriteResult result = writer_.finish(out);
+  const http::WriteResult result = turn_->writer.finish(out);
   send();
   if (result == http::WriteResult::too_little) {
     tell(response_error("a response with fewer octets than its Content-Length", socket_.ref()));
@@ -156,7 +158,7 @@ void conversation::finish() {
 }
 
 void conversation::send_100_continue() {
-  if (receiving_ < receiving::whole && answering_ == answering::waiting && plan_.invite())
+  if (receiving_ < receiving::whole && answering_ == answering::waiting && turn_->plan.invite())
     write_out(http::ResponseWriter::continue_100);
 }
 
@@ -164,12 +166,12 @@ void conversation::send_100_continue() {
 void conversation::tell_answer(bool understood) {
   if (!server_.telemetry()) return;
   http::AccessEntry entry{
-      .peer = request_.peer(), .status = writer_.status(), .octets = writer_.body_octets()};
+      .peer = turn_->request.peer(), .status = turn_->writer.status(), .octets = turn_->writer.body_octets()};
   if (understood) {
-    entry.method = request_.method();
-    entry.target = request_.target();
-    entry.version_minor = request_.version_minor();
-    entry.took = clock::now() - began_;
+    entry.method = turn_->request.method();
+    entry.target = turn_->request.target();
+    entry.version_minor = turn_->request.version_minor();
+    entry.took = clock::now() - turn_->began;
   }
   server_.telemetry().answered(entry);
 }
@@ -177,13 +179,13 @@ void conversation::tell_answer(bool understood) {
 void conversation::answered() {
   tell_answer(true);
   set(answering::finished);
-  plan_.answered();
+  turn_->plan.answered();
   ++exchanges_;
   drop_callbacks();
   body_paused_ = false;
   if (std::exchange(holding_, false) && receiving_ >= receiving::whole) set(receiving::complete);
-  parser_.resume();
-  if (!writer_.keep_alive() || server_.draining()) linger();
+  turn_->parser.resume();
+  if (!turn_->writer.keep_alive() || server_.draining()) linger();
   settle();  // what is left of the body is read and dropped
 }
 

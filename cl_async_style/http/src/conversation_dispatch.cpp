@@ -10,7 +10,7 @@ namespace antiphon::cl_async_style {
 void conversation::after_hooks(const promise& hooks, step next) {
   if (hooks.finished()) return (this->*next)();
   holding_ = true;
-  parser_.pause();
+  turn_->parser.pause();
   attach(
       hooks,
       [weak = weak_from_this(), exchange = exchanges_, next] {
@@ -25,7 +25,7 @@ void conversation::hooks_done(std::size_t exchange, step next, const std::except
   // Meanwhile the request may have been answered, or its client gone.
   if (exchange != exchanges_ || !holding_ || socket_closed_p(socket_)) return;
   holding_ = false;
-  if (!body_paused_) parser_.resume();
+  if (!body_paused_) turn_->parser.resume();
   since_ = server_.now();
   guarded([&] {
     if (error) std::rethrow_exception(error);
@@ -73,17 +73,17 @@ void conversation::connected() {
 // Routes
 
 void conversation::find_route() {
-  state_.find(request_, routes_tried_, route_);
+  state_.find(turn_->request, turn_->routes_tried, turn_->route);
 }
 
 void conversation::dispatch() {
   dispatched_ = true;  // once a request (WK-043)
-  hooked<&conversation::run_handler>(hook::pre_route, request_, *this);
+  hooked<&conversation::run_handler>(hook::pre_route, turn_->request, *this);
 }
 
 void conversation::run_handler() {
   while (answering_ == answering::waiting) {  // else a hook has answered
-    if (!route_.found) throw route_not_found(std::string(request_.path()), socket_.ref());
+    if (!turn_->route.found) throw route_not_found(std::string(turn_->request.path()), socket_.ref());
     try {
       call_handler();
       return run_post_route();
@@ -95,21 +95,22 @@ void conversation::run_handler() {
 }
 
 void conversation::call_handler() {
-  const route& running = *route_.found;  // which is kept, though it may be taken out of the routes meanwhile
+  const route& running =
+      *turn_->route.found;  // which is kept, though it may be taken out of the routes meanwhile
   if (running.mounted == nullptr) {
-    running.handler(request_, *this, route_.args);
+    running.handler(turn_->request, *this, turn_->route.args);
     // Who wants no pieces kept takes them from the client only when somebody is there to get them.
-    if (route_.chunk() && !running.options.buffer_body && !on_body_ && answerable()) pause_body();
-  } else if (route_.mounted.found == http::Router::Found::route) {
-    route_.mounted.route->handler(request_, *this);
+    if (turn_->route.chunk() && !running.options.buffer_body && !turn_->on_body && answerable()) pause_body();
+  } else if (turn_->route.mounted.found == http::Router::Found::route) {
+    turn_->route.mounted.route->handler(turn_->request, *this);
   } else {
-    http::respond_not_found(route_.mounted, *this);
+    http::respond_not_found(turn_->route.mounted, *this);
   }
 }
 
 void conversation::run_post_route() {
   if (!state_.has(hook::post_route)) return;
-  const promise hooks = state_.run(hook::post_route, request_, *this);
+  const promise hooks = state_.run(hook::post_route, turn_->request, *this);
   attach(hooks, {}, [weak = weak_from_this(), exchange = exchanges_](const std::exception_ptr& error) {
     const auto self = weak.lock();
     if (self && self->exchanges_ == exchange) self->guarded([&] { std::rethrow_exception(error); });
@@ -122,7 +123,7 @@ bool conversation::ask_error_handlers(const std::exception& error) {
   const auto handlers = state_.error_handlers.get();
   if (!handlers) return false;
   for (const auto& [kind, handle] : *handlers)
-    if (kind->covers(error) && handle(error, request_, *this)) return true;
+    if (kind->covers(error) && handle(error, turn_->request, *this)) return true;
   return false;
 }
 

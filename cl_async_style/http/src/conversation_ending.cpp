@@ -11,9 +11,9 @@
 namespace antiphon::cl_async_style {
 
 void conversation::bail_out(unsigned status, std::string_view reason) {
+  const std::string_view peer = work().request.peer();
   tell(parse_error(status,
-                   request_.peer().empty() ? std::string(reason)
-                                           : std::string(request_.peer()) + ": " + std::string(reason),
+                   peer.empty() ? std::string(reason) : std::string(peer) + ": " + std::string(reason),
                    socket_.ref()));
   if (answering_ == answering::started) {
     abort();
@@ -27,23 +27,23 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
   ++exchanges_;
   failed_ = true;
   holding_ = false;
-  held_.reset();
+  turn_->held.reset();
   set(answering::held);  // whoever is called from now on cannot answer any more
-  if (on_cancel_) call(on_cancel_);
+  if (turn_->on_cancel) call(turn_->on_cancel);
   drop_callbacks();
-  writer_.begin_error();
+  turn_->writer.begin_error();
   const std::array own{http::Field{"Content-Type", "text/plain; charset=utf-8"}};
   const std::string text = std::string(reason) + "\n";
-  headers_.clear();
+  turn_->headers.clear();
   const http::ResponseView view{status, all_fields(own), text};
   try {
-    state_.run(hook::response_started, *this, request_, status, view.fields, view.body);
+    state_.run(hook::response_started, *this, turn_->request, status, view.fields, view.body);
   } catch (const std::exception& error) {
     tell(error);
   }
   std::string& out = server_.scratch();
   out.clear();
-  writer_.respond(view, out);
+  turn_->writer.respond(view, out);
   send();
   tell_answer(understood);
   linger();
@@ -55,46 +55,45 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
 void conversation::linger() {
   if (answering_ == answering::last) return;
   set(answering::last);
-  ahead_ = {};
   shutdown_socket(socket_);
   if (peer_done_)
     close_socket(socket_);
   else
     read_on();
+  rest();
 }
 
 void conversation::peer_done() {
   peer_done_ = true;
   if (answering_ == answering::last) {
     close_socket(socket_);
-  } else if (holding_ || paused_ || parsing_ || !ahead_.empty()) {
+  } else if (holding_ || paused_ || parsing_ || (turn_ && !turn_->ahead.empty())) {
     return;  // there is more to be done with what has come; parse_ahead asks again
   } else if (receiving_ == receiving::idle) {
     close_socket(socket_);
   } else if (receiving_ < receiving::whole) {
-    if (const http::ParseResult result = parser_.finish(); result.status == http::ParseStatus::malformed)
+    if (const http::ParseResult result = turn_->parser.finish();
+        result.status == http::ParseStatus::malformed)
       bail_out(result.error.status, result.error.reason);
   }
 }
 
 void conversation::ended() {
-  const bool cancelled = answerable() && on_cancel_;
+  const Callback cancel = answerable() ? std::exchange(turn_->on_cancel, nullptr) : nullptr;
   set(answering::last);
   ++exchanges_;
-  held_.reset();
-  if (cancelled) {
-    const Callback cancel = std::exchange(on_cancel_, nullptr);
-    guarded(cancel);
-  }
+  if (turn_) turn_->held.reset();
+  if (cancel) guarded(cancel);
   drop_callbacks();
+  rest();
 }
 
 void conversation::begin_drain() {
   if (receiving_ == receiving::idle && answering_ == answering::none) {
     linger();
     close_socket(socket_);
-  } else {
-    writer_.close_after();
+  } else if (turn_) {
+    turn_->writer.close_after();
   }
 }
 
@@ -118,7 +117,7 @@ void conversation::check_deadline(clock::time_point now) {
   } else if (unanswered) {
     if (over(limits.response_timeout)) bail_out(503, "no answer in time");
   } else if (client_stalls(now)) {
-    tell(event_error(0, std::string(request_.peer()) + ": takes nothing of its answer"));
+    tell(event_error(0, std::string(turn_->request.peer()) + ": takes nothing of its answer"));
     abort();
   }
 }

@@ -14,8 +14,9 @@ void conversation::read_data(std::span<const std::byte> octets) {
     if (dropped_ > server_.limits().linger_octets) close_socket(socket_);
     return;
   }
-  if (parsing_ || !ahead_.empty() || !may_parse()) {
-    ahead_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+  work();
+  if (parsing_ || !turn_->ahead.empty() || !may_parse()) {
+    turn_->ahead.append(reinterpret_cast<const char*>(octets.data()), octets.size());
     hold_back();
     return;
   }
@@ -31,7 +32,7 @@ void conversation::parse(std::span<const std::byte> octets) {
   parsing_ = true;
   while ((!octets.empty() || paused_) && may_parse()) {
     if (receiving_ == receiving::idle) set(receiving::head);
-    const http::ParseResult result = parser_.feed(octets);
+    const http::ParseResult result = turn_->parser.feed(octets);
     octets = octets.subspan(result.consumed);
     paused_ = result.status == http::ParseStatus::paused;
     if (result.status == http::ParseStatus::malformed) {
@@ -39,14 +40,16 @@ void conversation::parse(std::span<const std::byte> octets) {
       bail_out(result.error.status, result.error.reason);
     }
   }
-  if (receiving_ == receiving::head && !parser_.in_message()) set(receiving::idle);  // only empty lines came
+  mid_line_ = receiving_ == receiving::head && !turn_->parser.in_message();
+  if (mid_line_) set(receiving::idle);  // only empty lines came
   parsing_ = false;
   if (!octets.empty() && answering_ != answering::last) {
-    ahead_.assign(reinterpret_cast<const char*>(octets.data()), octets.size());
+    turn_->ahead.assign(reinterpret_cast<const char*>(octets.data()), octets.size());
     hold_back();
   } else if (disabled_ && may_parse()) {
     read_on();  // a pause that was taken back within the call
   }
+  rest();
 }
 
 /// What the client sends from now on stays in the kernel.
@@ -59,76 +62,77 @@ void conversation::read_on() {
 
 void conversation::parse_ahead() {
   if (parsing_ || !may_parse()) return;
-  if (!ahead_.empty() || paused_) {
-    const std::string octets = std::exchange(ahead_, {});
+  if (turn_ && (!turn_->ahead.empty() || paused_)) {
+    const std::string octets = std::exchange(turn_->ahead, {});
     parse(std::as_bytes(std::span(octets)));
   }
-  if (!ahead_.empty() || !may_parse()) return;
+  if ((turn_ && !turn_->ahead.empty()) || !may_parse()) return;
   read_on();
   if (peer_done_) peer_done();
 }
 
 void conversation::on_url(std::string_view target) {
-  if (!request_.set_target(target)) parser_.stop({400, "malformed escape in the request target"});
+  if (!turn_->request.set_target(target)) turn_->parser.stop({400, "malformed escape in the request target"});
 }
 
 void conversation::header_callback(const http::MessageHead& head) {
-  request_.set_method(head.method);
-  request_.set_version(head.version_major, head.version_minor);
-  request_.set_keep_alive(head.keep_alive);
-  request_.set_content_length(head.content_length);
-  request_.set_expects_continue(head.expects_continue);
+  turn_->request.set_method(head.method);
+  turn_->request.set_version(head.version_major, head.version_minor);
+  turn_->request.set_keep_alive(head.keep_alive);
+  turn_->request.set_content_length(head.content_length);
+  turn_->request.set_expects_continue(head.expects_continue);
   set(receiving::body);
   set(answering::waiting);
   first_ = false;
-  if (server_.telemetry()) began_ = clock::now();
-  plan_.begin(request_, http::BodyPlan::Taking::nothing,
-              server_.limits().unwanted_body);  // until it is known
+  if (server_.telemetry()) turn_->began = clock::now();
+  turn_->plan.begin(turn_->request, http::BodyPlan::Taking::nothing,
+                    server_.limits().unwanted_body);  // until it is known
   dispatched_ = failed_ = no_hooks_ = false;
   ++exchanges_;
-  writer_.begin(request_, !server_.draining());
-  guarded([this] { hooked<&conversation::head_known>(hook::parsed_headers, request_); });
+  turn_->writer.begin(turn_->request, !server_.draining());
+  guarded([this] { hooked<&conversation::head_known>(hook::parsed_headers, turn_->request); });
 }
 
 void conversation::head_known() {
   if (answering_ != answering::waiting) return;  // a hook has answered
-  routes_tried_ = 0;
+  turn_->routes_tried = 0;
   find_route();
   plan_body();
-  if (plan_.taking() != http::BodyPlan::Taking::whole)
-    request_.store_body_ = false;  // unless with_chunking wants it (WK-062)
-  else if (request_.store_body_ && request_.content_length() &&
-           !storable(0, static_cast<std::size_t>(*request_.content_length())))
+  if (turn_->plan.taking() != http::BodyPlan::Taking::whole)
+    turn_->request.store_body_ = false;  // unless with_chunking wants it (WK-062)
+  else if (turn_->request.store_body_ && turn_->request.content_length() &&
+           !storable(0, static_cast<std::size_t>(*turn_->request.content_length())))
     return;
-  const bool own = route_.found != nullptr && route_.found->options.suppress_100;
-  if (plan_.taking() != http::BodyPlan::Taking::nothing && !own) send_100_continue();
+  const bool own = turn_->route.found != nullptr && turn_->route.found->options.suppress_100;
+  if (turn_->plan.taking() != http::BodyPlan::Taking::nothing && !own) send_100_continue();
   // Without a route the client shall not send its body for nothing (WK-071).
-  if (route_.chunk() || plan_.answer_at_once()) dispatch();
+  if (turn_->route.chunk() || turn_->plan.answer_at_once()) dispatch();
 }
 
 void conversation::plan_body() {
   using Taking = http::BodyPlan::Taking;
-  const bool router = route_.found != nullptr && route_.found->mounted != nullptr;
-  const bool found = router ? route_.mounted.found == http::Router::Found::route : route_.found != nullptr;
-  plan_.begin(request_,
-              !found           ? Taking::nothing
-              : route_.chunk() ? Taking::pieces
-                               : Taking::whole,
-              server_.limits().unwanted_body);
+  const bool router = turn_->route.found != nullptr && turn_->route.found->mounted != nullptr;
+  const bool found =
+      router ? turn_->route.mounted.found == http::Router::Found::route : turn_->route.found != nullptr;
+  turn_->plan.begin(turn_->request,
+                    !found                 ? Taking::nothing
+                    : turn_->route.chunk() ? Taking::pieces
+                                           : Taking::whole,
+                    server_.limits().unwanted_body);
 }
 
 bool conversation::storable(std::size_t have, std::size_t more) {
   const auto& most = state_.config.max_body_size;
   if (!most || (have <= *most && more <= *most - have)) return true;
   failed_ = true;
-  parser_.stop({413, "the request's body is too large"});  // WK-150
-  paused_ = true;                                          // it says so when it is asked again
+  turn_->parser.stop({413, "the request's body is too large"});  // WK-150
+  paused_ = true;                                                // it says so when it is asked again
   return false;
 }
 
 void conversation::body_callback(std::span<const std::byte> octets) {
   since_ = server_.now();
-  if (!plan_.received(octets.size())) {
+  if (!turn_->plan.received(octets.size())) {
     // Too much of what nobody wants: it is answered now, or has been, and the rest is not read.
     if (answering_ == answering::waiting && !dispatched_ && !failed_)
       guarded([this] { dispatch(); });
@@ -142,27 +146,28 @@ void conversation::body_callback(std::span<const std::byte> octets) {
     return;
   }
   guarded([&] {
-    const promise hooks = state_.run(hook::body_chunk, request_, octets, false);
+    const promise hooks = state_.run(hook::body_chunk, turn_->request, octets, false);
     if (hooks.finished()) return deliver(octets);
-    early_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+    turn_->early.append(reinterpret_cast<const char*>(octets.data()), octets.size());
     after_hooks(hooks, &conversation::deliver_held);
   });
 }
 
 void conversation::deliver_held() {
-  const std::string octets = std::exchange(early_, {});
+  const std::string octets = std::exchange(turn_->early, {});
   deliver(std::as_bytes(std::span(octets)));
 }
 
 void conversation::deliver(std::span<const std::byte> octets) {
   if (failed_ || !answerable()) return;
   const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
-  if (route_.chunk() && !on_body_) {
-    if (storable(early_.size(), text.size())) early_.append(text);
+  if (turn_->route.chunk() && !turn_->on_body) {
+    if (storable(turn_->early.size(), text.size())) turn_->early.append(text);
     return;
   }
-  if (request_.store_body_ && storable(request_.body().size(), text.size())) request_.append_body(text);
-  if (route_.chunk() && !failed_) call(on_body_, octets, false);
+  if (turn_->request.store_body_ && storable(turn_->request.body().size(), text.size()))
+    turn_->request.append_body(text);
+  if (turn_->route.chunk() && !failed_) call(turn_->on_body, octets, false);
 }
 
 void conversation::finish_callback() {
@@ -173,15 +178,15 @@ void conversation::finish_callback() {
   }
   set(receiving::whole);
   guarded([this] {
-    hooked<&conversation::body_ended>(hook::body_chunk, request_, std::span<const std::byte>(), true);
+    hooked<&conversation::body_ended>(hook::body_chunk, turn_->request, std::span<const std::byte>(), true);
   });
 }
 
 void conversation::body_ended() {
   set(receiving::told);
-  if (route_.chunk() && on_body_) call(on_body_, std::span<const std::byte>(), true);
+  if (turn_->route.chunk() && turn_->on_body) call(turn_->on_body, std::span<const std::byte>(), true);
   if (failed_ || socket_closed_p(socket_)) return body_known();
-  hooked<&conversation::body_known>(hook::body_complete, request_);
+  hooked<&conversation::body_known>(hook::body_complete, turn_->request);
 }
 
 void conversation::body_known() {
@@ -193,30 +198,30 @@ void conversation::body_known() {
 
 void conversation::on_body(BodyCallback fn) {
   if (!answerable()) return;
-  on_body_ = std::move(fn);
+  turn_->on_body = std::move(fn);
   const bool waits_for_hook = holding_ && receiving_ == receiving::body;
   // What came before is told now, as one piece (WK-064); what waits for a hook is told when that is done.
   const bool all = receiving_ >= receiving::told;
-  if (!waits_for_hook && (all || !early_.empty())) {
-    const std::string before = std::exchange(early_, {});
-    if (request_.store_body_) request_.append_body(before);
-    call(on_body_, std::as_bytes(std::span(before)), all);
+  if (!waits_for_hook && (all || !turn_->early.empty())) {
+    const std::string before = std::exchange(turn_->early, {});
+    if (turn_->request.store_body_) turn_->request.append_body(before);
+    call(turn_->on_body, std::as_bytes(std::span(before)), all);
   }
-  if (route_.found != nullptr && route_.found->options.chunk && !route_.found->options.buffer_body)
+  if (turn_->route.found != nullptr && turn_->route.found->options.chunk &&
+      !turn_->route.found->options.buffer_body)
     resume_body();
 }
 
 void conversation::pause_body() {
   if (receiving_ != receiving::body || body_paused_) return;
   body_paused_ = true;
-  parser_.pause();
+  turn_->parser.pause();
   hold_back();
 }
 
 void conversation::resume_body() {
-  if (!body_paused_) return;
-  body_paused_ = false;
-  if (!holding_) parser_.resume();
+  if (!std::exchange(body_paused_, false) || !turn_) return;
+  if (!holding_) turn_->parser.resume();
   since_ = server_.now();
   if (depth_ == 0) parse_ahead();
 }

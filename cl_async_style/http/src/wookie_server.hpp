@@ -23,7 +23,6 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   void start();
   void stop(std::chrono::milliseconds deadline, std::function<void(std::size_t)> done);
 
-
   [[nodiscard]] std::uint16_t port() const noexcept override { return server_port(*server_); }
   [[nodiscard]] std::size_t connections() const noexcept override { return conversations_.size(); }
   [[nodiscard]] std::size_t buffered() const noexcept override;
@@ -35,6 +34,8 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   [[nodiscard]] wookie_state& state() noexcept { return state_; }
   [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
   [[nodiscard]] conversation::clock::time_point now() const noexcept { return now_; }
+  [[nodiscard]] std::unique_ptr<turn> lend_turn(http::RequestParserListener& to);
+  void take_back(std::unique_ptr<turn> done);
   /// Tells the listener's event_cb; an error of that is nobody's business but the loop's.
   void tell(const std::exception& event, const std::shared_ptr<socket>& which) const {
     if (what_.event_cb) what_.event_cb(event, which);
@@ -58,6 +59,7 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   std::shared_ptr<event> deadline_;
   http::DateCache date_;
   std::string scratch_;  // an answer between writer and socket
+  std::vector<std::unique_ptr<turn>> spare_turns_;
   conversation::clock::time_point now_ = conversation::clock::now();
   std::size_t forced_ = 0;
   std::int64_t buffered_told_ = 0;
