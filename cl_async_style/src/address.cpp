@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <array>
+#include <charconv>
 
 namespace antiphon::cl_async_style {
 
@@ -16,6 +17,15 @@ std::optional<socket_address> socket_address::parse(const std::string& text, std
 
 std::string text_of(const sockaddr& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
+  if (address.sa_family == AF_INET) {  // by hand, since every connection asks, and libuv prints it by snprintf
+    const std::uint32_t octets = ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr);
+    char* end = text.data();
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+      end = std::to_chars(end, text.data() + text.size(), (octets >> shift) & 0xffU).ptr;
+      *end++ = '.';
+    }
+    return {text.data(), end - 1};
+  }
   uv_ip_name(&address, text.data(), text.size());
   return text.data();
 }
@@ -27,8 +37,10 @@ std::uint16_t port_of(const sockaddr& address) noexcept {
 }
 
 std::string with_port(const std::string& host, std::uint16_t port) {
-  const bool v6 = host.find(':') != std::string::npos;
-  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  std::string text = host.find(':') == std::string::npos ? host : '[' + host + ']';
+  text += ':';
+  text += std::to_string(port);
+  return text;
 }
 
 }  // namespace antiphon::cl_async_style

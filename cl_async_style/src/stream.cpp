@@ -149,6 +149,7 @@ void stream::discard_input() {
 }
 
 void stream::read(ssize_t count, const char* octets) {
+  input_taken_ = count < static_cast<ssize_t>(in().input().size());
   if (phase_ == phase::draining && shaking() && count > 0) {  // something waits for the handshake
     read_sealed(std::as_bytes(std::span(octets, static_cast<std::size_t>(count))));
     return;
@@ -264,6 +265,12 @@ void stream::end_sending() {
     return;
   }
   if (say_goodbye()) return;
+  // The descriptor's close sends the FIN, too, unless there is unread input: then it would be a reset alone.
+  if (phase_ == phase::draining && input_taken_) {
+    sending_ = sending::ended;
+    close_handle();
+    return;
+  }
   sending_ = sending::shutting;
   request_.shutdown.data = this;
   const int error = uv_shutdown(&request_.shutdown, uv(), [](uv_shutdown_t* request, int) {

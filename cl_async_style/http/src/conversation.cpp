@@ -39,9 +39,7 @@ void conversation::settle() {
     set(answering::none);
     next_request();
   }
-  if (parsing_) return;
-  parse_ahead();
-  rest();
+  if (!parsing_) parse_ahead();
 }
 
 turn& conversation::work() {
@@ -60,9 +58,10 @@ void conversation::next_request() {
   turn_->request.forget();
 }
 
-/// Gives the turn back if nothing is under way.
+/// Gives the turn back if nothing is under way. Called where no code of the application's is: that may still
+/// hold the request which it has just answered.
 void conversation::rest() {
-  if (!turn_ || parsing_ || depth_ > 0) return;
+  if (!turn_) return;
   if (answering_ == answering::last) {
     turn_->ahead.clear();
     next_request();

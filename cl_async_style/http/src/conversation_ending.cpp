@@ -52,15 +52,19 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
 /// Closes so that the client can read its answer: the sending side first, and the rest when the client has
 /// closed or the time for it is over. A close at once would answer what the client still sends by a reset,
 /// which takes the answer away.
+///
+/// A client that has asked for the end sends nothing more (RFC 9112, 9.6).
 void conversation::linger() {
   if (answering_ == answering::last) return;
+  const bool client_is_done =
+      peer_done_ || (turn_ && receiving_ >= receiving::whole && !turn_->request.keep_alive());
   set(answering::last);
-  shutdown_socket(socket_);
-  if (peer_done_)
+  if (client_is_done) {
     close_socket(socket_);
-  else
+  } else {
+    shutdown_socket(socket_);
     read_on();
-  rest();
+  }
 }
 
 void conversation::peer_done() {
@@ -98,7 +102,11 @@ void conversation::begin_drain() {
 }
 
 void conversation::check_deadline(clock::time_point now) {
-  if (socket_closed_p(socket_)) return;
+  if (socket_closed_p(socket_)) {
+    if (client_stalls(now)) abort();
+    return;
+  }
+  rest();
   const http_limits& limits = server_.limits();
   const auto over = [&](std::chrono::milliseconds limit) { return now - since_ >= limit; };
   const bool unanswered = answering_ == answering::waiting || answering_ == answering::held;

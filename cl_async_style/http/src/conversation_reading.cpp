@@ -21,6 +21,7 @@ void conversation::read_data(std::span<const std::byte> octets) {
     return;
   }
   parse(octets);
+  rest();
 }
 
 bool conversation::may_parse() const noexcept {
@@ -49,7 +50,6 @@ void conversation::parse(std::span<const std::byte> octets) {
   } else if (disabled_ && may_parse()) {
     read_on();  // a pause that was taken back within the call
   }
-  rest();
 }
 
 /// What the client sends from now on stays in the kernel.
