@@ -58,9 +58,9 @@
   };
   const eventRow = (row, shown) => {
     const [code, kind, connection, marked, ...cells] = row;
-    const head = made("th", "step");
-    head.scope = "row";
-    if (connection >= 0 && data.texts[connection]) head.append(made("span", "muted", `#${data.texts[connection]}`));
+    const several = connection >= 0 && data.texts[connection];
+    const head = made(several ? "th" : "td", "step", several ? `connection ${data.texts[connection]}` : "");
+    if (several) head.scope = "row";
     const line = made("tr", kind === 4 ? "event odd" : "event", head);
     cells.forEach((text, index) => {
       const cell = made("td");
@@ -155,6 +155,17 @@
       URL.revokeObjectURL(link.href);
     });
   }
+
+  // ---- Paper has no folds: what people print is opened, the hundreds of scenarios are not
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("#code .pair, #order > details, #figures details, #conformance > details:not(#all-scenarios)")]
+      .filter((details) => !details.open);
+    for (const details of unfolded) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of unfolded) details.open = false;
+  });
 
   tools.hidden = false;
   tools.addEventListener("input", filter);

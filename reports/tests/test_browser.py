@@ -46,6 +46,7 @@ class Browser(WithFolder):
                     self.assertEqual(one[moment], {"by": 0, "elements": []}, moment)
                 self.check_search(one)
                 self.check_traces(one)
+                self.check_paper(one)
                 self.assertEqual(one["charts"], [name] * 5)
                 self.assertGreaterEqual(one["smallestChartText"], 10)
                 self.assertEqual(one["paper"], "rgb(251, 250, 246)")
@@ -81,3 +82,8 @@ class Browser(WithFolder):
         self.assertEqual(one["ruleLink"], "trace/pause_above_high/cl_async_style")
         self.assertTrue(one["codeStep"])
         self.assertEqual(one["downloaded"], "benchmark.json")
+
+    def check_paper(self, one):
+        self.assertGreater(one["folded"], 3)
+        self.assertLessEqual(one["foldedOnPaper"], 1)       # the list of all scenarios stays as it was
+        self.assertEqual(one["foldedAfterPaper"], one["folded"])
