@@ -47,11 +47,11 @@ def main(argv):
         inputs = render.Inputs(conformance.read(flags.conformance), benchmark.read(flags.benchmark) if flags.benchmark else None,
                                mutants.read(flags.mutants) if flags.mutants else None, _walks(flags.walk),
                                flags.sources or _own_sources())
+        summary = text.markdown(inputs) if flags.markdown else text.summary(inputs, flags.out) if flags.text else ""
         if flags.out:
             render.write(flags.out, render.page(inputs))
     except load.InputError as error:
         print(f"make_report: {error}", file=sys.stderr)
         return 1
-    if flags.text or flags.markdown:
-        sys.stdout.write((text.markdown if flags.markdown else text.summary)(inputs, flags.out))
+    sys.stdout.write(summary)
     return 0

@@ -1,6 +1,7 @@
 """The page: models into templates, checked for size, written whole or not at all."""
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -30,6 +31,15 @@ class Inputs:
     mutants: object = None
     walks: tuple = ()
     sources: str = ""
+
+    @functools.cached_property
+    def examples(self):
+        """The programs that both styles have, and the files that have no partner."""
+        return sources.programs(self.sources) if self.sources else ([], [])
+
+    @property
+    def programs(self):
+        return self.examples[0]
 
 
 def _environment():
@@ -87,14 +97,14 @@ def page(inputs):
     """The page as text."""
     conformance, benchmark = inputs.conformance, inputs.benchmark
     script = _file("page.js")
-    programs, alone = sources.programs(inputs.sources) if inputs.sources else ([], [])
+    programs, alone = inputs.examples
     slugs = names.Slugs()
     found = good_at.Found(conformance, benchmark, tuple(programs), tuple(inputs.walks))
     context = {
         "conformance": conformance, "benchmark": benchmark, "mutants": inputs.mutants, "walks": inputs.walks, "layers": LAYERS,
         "programs": programs, "alone": alone, "names": names, "slug": slugs.of,
         "key_figures": answer.key_figures(conformance, benchmark, inputs.mutants),
-        "sentences": answer.sentences(conformance, benchmark, inputs.mutants),
+        "sentences": answer.sentences(conformance, benchmark, inputs.mutants, programs),
         "example": _example(conformance),
         "automaton": automaton.drawing(conformance.automaton),
         "said": {style: good_at.said(found, style) for style in names.STYLES},

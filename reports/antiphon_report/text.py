@@ -60,7 +60,7 @@ def _missing(inputs):
 
 def summary(inputs, page):
     conformance, benchmark = inputs.conformance, inputs.benchmark
-    blocks = [[line for sentence in answer.sentences(conformance, benchmark, inputs.mutants)
+    blocks = [[line for sentence in answer.sentences(conformance, benchmark, inputs.mutants, inputs.programs)
                for line in textwrap.wrap(answer.plain(sentence), 100)]]
     blocks.append(_table(_verdicts(conformance)))
     for metric in benchmark.ratio_metrics if benchmark else ():
@@ -83,11 +83,11 @@ def _marked_down(rows, words=1):
     return [_cells(head), line, *(_cells(row) for row in rest)]
 
 
-def markdown(inputs, page):
+def markdown(inputs):
     conformance, benchmark = inputs.conformance, inputs.benchmark
     blocks = [["## Antiphon"]]
     blocks.append(["- " + "".join(f"**{piece}**" if isinstance(piece, answer.Figure) else piece for piece in sentence)
-                   for sentence in answer.sentences(conformance, benchmark, inputs.mutants)])
+                   for sentence in answer.sentences(conformance, benchmark, inputs.mutants, inputs.programs)])
     blocks.append(_marked_down(_verdicts(conformance)))
     findings = [one for one in conformance.findings() if one.verdict != "differs"]
     for one in findings:

@@ -65,6 +65,9 @@ class Program(WithFolder):
         self.assertIn("benchmarks: none given; ./run compare measures", bare.stdout)
         self.assertNotIn("report:", bare.stdout)
         self.assertFalse(self.out.exists())
+        lost = subprocess.run([sys.executable, "-B", str(PROGRAM), "--conformance", self.found, "--text", "--sources", "/nowhere"],
+                              capture_output=True, text=True, timeout=120, check=False)
+        self.assert_refused(lost, "/nowhere: no such folder")
 
     def test_all_files_of_a_run(self):
         ended = self.run_it("--mutants", self.others["mutants"], "--walk", self.others["walk_cl_async_style"], "--walk",

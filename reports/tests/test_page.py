@@ -10,7 +10,7 @@ from unittest import mock
 
 from markupsafe import Markup
 
-from antiphon_report import answer, names, render
+from antiphon_report import answer, names, render, sources
 from antiphon_report.load import InputError
 from tests.support import Page, WithFolder, changed, fixture, leaves, rows
 
@@ -194,16 +194,16 @@ class Absent(WithPage):
 
 
 class Answer(WithFolder):
-    def sentences(self, conformance=None, benchmark=None, mutants=None):
+    def sentences(self, conformance=None, benchmark=None, mutants=None, programs=()):
         return [answer.plain(one) for one in
-                answer.sentences(self.conformance(conformance), self.benchmark(benchmark), self.mutants(mutants))]
+                answer.sentences(self.conformance(conformance), self.benchmark(benchmark), self.mutants(mutants), programs)]
 
     def test_five_sentences(self):
         self.assertEqual(len(self.sentences()), 5)
 
     def test_what_failed_is_said_first(self):
         told = self.sentences()
-        self.assertEqual(told[0], "4 scenarios under 5 rules were played to 3 targets (asio_style, cl_async_style and asyncio): "
+        self.assertEqual(told[0], "Both models keep the same rules: 4 scenarios under 5 rules were played to 3 targets (asio_style, cl_async_style and asyncio): "
                                   "8 of 10 results pass and 1 fail; they come first below.")
         self.assertEqual(told[1], "1 result differs, each with its documented reason (1 of cl_async_style); "
                                   "1 result needs what the target does not offer.")
@@ -214,6 +214,10 @@ class Answer(WithFolder):
         content = fixture("mutants")
         content["mutants"].pop()
         self.assertTrue(self.sentences(mutants=content)[2].endswith("each was caught by the rule it breaks."))
+
+    def test_a_model_that_fails_is_not_said_to_keep_the_rules(self):
+        content = changed(fixture("conformance"), ("results", 0, "verdict"), "fail")
+        self.assertTrue(self.sentences(content)[0].startswith("4 scenarios"))
 
     def test_all_passed(self):
         content = fixture("conformance")
@@ -229,20 +233,26 @@ class Answer(WithFolder):
         self.assertEqual(self.sentences()[3],
                          "For keep-alive, 64 connections, the CPU time per request of asio_style is not shown to differ from that of bare "
                          "Asio (1.02×, 0.99 to 1.05) and is 1.30× that of bare epoll (1.26 to 1.34); that of cl_async_style is 1.15× that "
-                         "of bare libuv (1.13 to 1.17) and is 1.43× that of bare epoll (1.39 to 1.47).")
+                         "of bare libuv (1.13 to 1.17) and is 1.43× that of bare epoll (1.39 to 1.47); of 15 targets set before the "
+                         "measurement, 10 are met and 5 are not.")
 
     def test_a_work_that_is_only_compared_with_itself_is_not_the_headline(self):
         self.assertEqual(answer.headline(self.benchmark()), ("cpu_per_request", "keep_alive/64conn"))
 
-    def test_targets_that_are_not_met_are_said(self):
-        self.assertEqual(self.sentences()[4], "Of 15 targets set before the measurement, 10 are met and 5 are not; why not stands beside each.")
+    def test_the_shapes_are_weighed_by_the_programs_of_both(self):
+        programs, _ = sources.programs(self.sources())
+        self.assertEqual(self.sentences(programs=programs)[4],
+                         "So choose by shape: the same 1 program takes 7 lines of code with an object for each connection and 1 with "
+                         "functions at the listener; what each is good at stands below, with its evidence.")
 
-    def test_without_targets_the_counts_take_their_place(self):
+    def test_without_programs_the_counts_take_their_place(self):
+        self.assertEqual(self.sentences()[4], "Counted, not timed: system calls per request are asio_style 2.00, "
+                                              "cl_async_style 2.25, bare Asio 2.00, bare libuv 2.00.")
+
+    def test_targets_are_told_although_no_ratio_is(self):
         content = fixture("benchmark")
-        for row in content["rows"]:
-            row.update(target=None, met=None)
-        self.assertEqual(self.sentences(benchmark=content)[4], "Counted, not timed: system calls per request are asio_style 2.00, "
-                                                               "cl_async_style 2.25, bare Asio 2.00, bare libuv 2.00.")
+        content["rows"] = [row for row in content["rows"] if row["kind"] == "count"]
+        self.assertEqual(self.sentences(benchmark=content)[3], "Of 8 targets set before the measurement, 6 are met and 2 are not.")
 
     def test_a_figure_that_is_missing_leaves_no_hole(self):
         content = fixture("benchmark")
