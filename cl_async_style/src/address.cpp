@@ -17,14 +17,15 @@ std::optional<socket_address> socket_address::parse(const std::string& text, std
 
 std::string text_of(const sockaddr& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.sa_family == AF_INET) {  // by hand, since every connection asks, and libuv prints it by snprintf
+  if (address.sa_family ==
+      AF_INET) {  // by hand, since every connection asks, and libuv prints it by snprintf
     const std::uint32_t octets = ntohl(reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr);
-    char* end = text.data();
+    std::string out;
     for (const unsigned shift : {24U, 16U, 8U, 0U}) {
-      end = std::to_chars(end, text.data() + text.size(), (octets >> shift) & 0xffU).ptr;
-      *end++ = '.';
+      if (!out.empty()) out += '.';
+      out.append(text.data(), std::to_chars(text.data(), text.data() + 3, (octets >> shift) & 0xffU).ptr);
     }
-    return {text.data(), end - 1};
+    return out;
   }
   uv_ip_name(&address, text.data(), text.size());
   return text.data();

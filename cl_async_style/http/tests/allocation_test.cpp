@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <new>
+#include <vector>
 
 #include "web.hpp"
 
@@ -33,8 +36,14 @@ void* counted(std::size_t size) {
 namespace antiphon::cl_async_style::test {
 namespace {
 
-/// What the server allocates to answer `octets` a thousand times; no timer ticks meanwhile.
-std::size_t cost(const std::string& octets, std::size_t answers, const std::function<void()>& more = {}) {
+struct circumstances {
+  std::function<void()> setup{};
+  http::Telemetry telemetry{};
+  std::size_t connections = 1;  ///< which send in turn
+};
+
+/// What the server allocates to answer `octets` a thousand times; no limit strikes meanwhile.
+std::size_t cost(const std::string& octets, std::size_t answers, const circumstances& under = {}) {
   constexpr std::chrono::hours never{1000};
   web server(
       [&] {
@@ -51,18 +60,22 @@ std::size_t cost(const std::string& octets, std::size_t answers, const std::func
                    send_response(to, {.body = std::to_string(allocations)});
                  },
                  {.regex = false});
-        if (more) more();
+        if (under.setup) under.setup();
       },
       {.request_timeout = never,
        .body_timeout = never,
        .keep_alive_timeout = never,
        .response_timeout = never,
-       .linger_timeout = never});
+       .linger_timeout = never},
+      under.telemetry);
   client peer(server);
+  std::vector<std::unique_ptr<client>> peers;
+  for (std::size_t i = 0; i < under.connections; ++i) peers.push_back(std::make_unique<client>(server));
   const auto repeat = [&](int times) {
     for (int i = 0; i < times; ++i) {
-      peer.send(octets);
-      for (std::size_t n = 0; n < answers; ++n) EXPECT_NE(peer.answer(), "");
+      for (const auto& one : peers) one->send(octets);
+      for (const auto& one : peers)
+        for (std::size_t n = 0; n < answers; ++n) EXPECT_NE(one->answer(), "");
     }
   };
   repeat(20);
@@ -97,14 +110,31 @@ TEST(allocation, none_for_pipelined_requests_but_for_a_buffer_that_grows_once) {
 
 TEST(allocation, none_for_hooks_that_are_done_at_once) {
   EXPECT_EQ(cost(get("/literal"), 1,
-                 [] {
-                   add_hook(hook::parsed_headers, [](request&) {});
-                   add_hook(hook::body_chunk, [](request&, auto, bool) {});
-                   add_hook(hook::body_complete, [](request&) {});
-                   add_hook(hook::pre_route, [](request&, response&) {});
-                   add_hook(hook::response_started, [](response&, request&, unsigned, auto, auto) {});
-                 }),
+                 {.setup =
+                      [] {
+                        add_hook(hook::parsed_headers, [](request&) {});
+                        add_hook(hook::body_chunk, [](request&, auto, bool) {});
+                        add_hook(hook::body_complete, [](request&) {});
+                        add_hook(hook::pre_route, [](request&, response&) {});
+                        add_hook(hook::response_started, [](response&, request&, unsigned, auto, auto) {});
+                      }}),
             0U);
+}
+
+TEST(allocation, none_per_request_of_connections_that_share_what_the_server_lends) {
+  EXPECT_EQ(cost(get("/"), 1, {.connections = 16}), 0U) << "of 16,000 requests";
+}
+
+TEST(allocation, none_per_request_that_is_counted_and_logged) {
+  for (const auto format : {http::AccessLog::Format::clf, http::AccessLog::Format::json}) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> nowhere(std::fopen("/dev/null", "w"), std::fclose);
+    ASSERT_NE(nowhere, nullptr);
+    EXPECT_EQ(cost(get("/"), 1,
+                   {.telemetry = {.metrics = std::make_shared<http::Metrics>(),
+                                  .access_log = std::make_shared<http::AccessLog>(format, nowhere.get())},
+                    .connections = 4}),
+              0U);
+  }
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ namespace antiphon::cl_async_style::test {
 /// A server in a thread of its own; `setup` defines its routes there.
 class web {
  public:
-  explicit web(std::function<void()> setup, http_limits limits = {}) {
+  explicit web(std::function<void()> setup, http_limits limits = {}, http::Telemetry telemetry = {}) {
     std::promise<std::uint16_t> ready;
     auto port_known = ready.get_future();
-    thread_ = std::thread([this, &ready, setup = std::move(setup), limits] {
+    thread_ = std::thread([this, &ready, setup = std::move(setup), limits, telemetry] {
       start_event_loop([&] {
         clear_routes();
         clear_hooks();
@@ -44,7 +44,8 @@ class web {
                                       if (!condition_cast<streamish_error>(event))
                                         log_.emplace_back(event.what());
                                     },
-                                .limits = limits});
+                                .limits = limits,
+                                .telemetry = telemetry});
         bell_ = make_notifier([this] { run_posted(); }, {.single_shot = false});
         ready.set_value(server_->port());
       });
