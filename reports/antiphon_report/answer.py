@@ -58,8 +58,8 @@ def _proof(conformance):
     judged = sum(counts.values()) - counts["not-offered"]
     broken = any(conformance.counts(style)[verdict] for style in STYLES for verdict in ("fail", "harness-error", "flaky"))
     both = all(style in conformance.targets for style in STYLES) and not broken
-    start = ["Both models keep the same rules: " if both else "", Figure(names.plural(len(conformance.scenarios), "scenario")), " under ",
-             Figure(names.plural(len(conformance.rules), "rule")), " were played to ",
+    start = ["Both models keep the same rules: " if both else "", Figure(names.plural(len(conformance.played), "scenario")), " under ",
+             Figure(names.plural(len(conformance.tried), "rule")), " were played to ",
              Figure(names.plural(len(conformance.targets), "target")), f" ({names.listing(conformance.targets)}): "]
     if counts["pass"] == judged:
         return [*start, "all ", Figure(names.plural(judged, "result")), " pass."]

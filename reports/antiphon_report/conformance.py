@@ -33,6 +33,7 @@ class Scenario:
     about: str
     rules: tuple
     needs: tuple
+    transports: tuple
     server: dict    # the server's script, as the kit has it
     expect: str     # the trace the kit expects, or nothing: judged by the rules alone
 
@@ -119,6 +120,22 @@ class Conformance:
         return next(((verdict, seen[verdict][0]) for verdict in VERDICTS if verdict in seen), ("none", ""))
 
     @property
+    def played(self):
+        """The scenarios that some target played: the others are for targets over another transport."""
+        return [name for name in self.scenarios if any((name, target) in self.results for target in self.targets)]
+
+    @property
+    def tried(self):
+        """The rules that some target was judged by."""
+        return [rule for rule in self.rules if any(self.rule_verdict(rule, target) != "none" for target in self.targets)]
+
+    def transports_of(self, rules):
+        """Over what the scenarios of these rules are played."""
+        found = dict.fromkeys(transport for rule in rules for name in self.scenarios_of(rule.id)
+                              for transport in self.scenarios[name].transports)
+        return list(found)
+
+    @property
     def groups(self):
         """The rules by group, in the file's order."""
         found = {}
@@ -195,5 +212,5 @@ def read(path):
               r.texts("mutants", []))
          for r in rules],
         [Scenario(s.text("name"), s.text("about", ""), s.texts("rules", []), s.texts("needs", []),
-                  s.mapping("server", {}), s.text("expect", "")) for s in scenarios],
+                  s.texts("transports", []), s.mapping("server", {}), s.text("expect", "")) for s in scenarios],
         results)

@@ -16,7 +16,7 @@ HARNESS = Path(__file__).resolve().parent / "browser_harness.html"
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--allow-file-access-from-files",
          "--enable-logging=stderr", "--virtual-time-budget=20000")
-SCENARIOS = ["echo_once", "pause_above_high", "second_protocol", "reset_by_peer"]
+SCENARIOS = ["echo_once", "pause_above_high", "second_protocol", "reset_by_peer", "handshake"]
 
 
 @unittest.skipUnless(BROWSER, "no Chromium is installed: the page was not opened in a browser")
@@ -62,7 +62,7 @@ class Browser(WithFolder):
     def check_search(self, one):
         self.assertEqual(one["all"], [])                    # the lists are folded until somebody looks or searches
         self.assertEqual(one["searched"], ["reset_by_peer"])
-        self.assertEqual(one["announced"], "1 of 9 rules and scenarios")
+        self.assertEqual(one["announced"], "1 of 11 rules and scenarios")
         self.assertEqual(one["searchedReason"], ["pause_above_high"])
         self.assertEqual(one["failing"], ["pause_above_high"])
         self.assertEqual(one["failingRules"], ["CK-07 MUST"])

@@ -69,7 +69,7 @@ class Encoded(WithFolder):
 
     def test_every_scenario_is_there_and_each_text_once(self):
         value = self.decoded()
-        self.assertEqual(list(value["diagrams"]), ["echo_once", "pause_above_high", "second_protocol", "reset_by_peer"])
+        self.assertEqual(list(value["diagrams"]), ["echo_once", "pause_above_high", "second_protocol", "reset_by_peer", "handshake"])
         self.assertEqual(len(value["texts"]), len(set(value["texts"])))
 
     def test_texts_and_marks_can_be_read_back(self):

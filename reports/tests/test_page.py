@@ -203,7 +203,7 @@ class Answer(WithFolder):
 
     def test_what_failed_is_said_first(self):
         told = self.sentences()
-        self.assertEqual(told[0], "Both models keep the same rules: 4 scenarios under 5 rules were played to 3 targets (asio_style, cl_async_style and asyncio): "
+        self.assertEqual(told[0], "Both models keep the same rules: 4 scenarios under 4 rules were played to 3 targets (asio_style, cl_async_style and asyncio): "
                                   "8 of 10 results pass and 1 fail; they come first below.")
         self.assertEqual(told[1], "1 result differs, each with its documented reason (1 of cl_async_style); "
                                   "1 result needs what the target does not offer.")
@@ -214,6 +214,12 @@ class Answer(WithFolder):
         content = fixture("mutants")
         content["mutants"].pop()
         self.assertTrue(self.sentences(mutants=content)[2].endswith("each was caught by the rule it breaks."))
+
+    def test_what_was_not_played_is_not_counted_and_the_page_says_why(self):
+        self.assertEqual(len(self.conformance().scenarios), 5)
+        self.assertEqual(len(self.conformance().rules), 6)
+        text = Page(render.page(self.inputs())).text
+        self.assertIn("TLS 1 rule, 0 mutants not played in this run: its scenarios are for targets over tls", text)
 
     def test_a_model_that_fails_is_not_said_to_keep_the_rules(self):
         content = changed(fixture("conformance"), ("results", 0, "verdict"), "fail")
