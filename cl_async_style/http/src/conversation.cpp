@@ -18,15 +18,6 @@ conversation* conversation::of(cl_async_style::socket& which) noexcept {
   return held == nullptr ? nullptr : *held;
 }
 
-void conversation::set(receiving state) noexcept {
-  receiving_ = state;
-  since_ = server_.now();
-}
-void conversation::set(answering state) noexcept {
-  answering_ = state;
-  since_ = server_.now();
-}
-
 void conversation::tell(const std::exception& event) {
   server_.tell(event, socket_.ref());
 }
@@ -42,13 +33,11 @@ void conversation::settle() {
   if (!parsing_) parse_ahead();
 }
 
-turn& conversation::work() {
-  if (!turn_) {
-    turn_ = server_.lend_turn(*this);
-    turn_->request.socket_ = &socket_;
-    turn_->request.response_ = this;
-    turn_->request.set_peer(peer_name(socket_));
-  }
+turn& conversation::begin_turn() {
+  turn_ = server_.lend_turn(*this);
+  turn_->request.socket_ = &socket_;
+  turn_->request.response_ = this;
+  turn_->request.set_peer(peer_name(socket_));
   return *turn_;
 }
 
@@ -69,7 +58,7 @@ void conversation::rest() {
              !turn_->ahead.empty()) {
     return;
   }
-  server_.take_back(std::move(turn_));
+  server_.take_back(turn_);
 }
 
 void conversation::drop_callbacks() {

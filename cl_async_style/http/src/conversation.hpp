@@ -122,7 +122,8 @@ class conversation final : public response,
 
   // The turn.
   /// Lent if there is none.
-  turn& work();
+  turn& work() { return turn_ ? *turn_ : begin_turn(); }
+  turn& begin_turn();
   void next_request();
   void rest();
 
@@ -174,6 +175,10 @@ class conversation final : public response,
   // Answering.
   /// Lets the :response-started hooks see it. False: they keep it, or have stopped it.
   [[nodiscard]] bool announced(unsigned status, std::span<const http::Field> fields, std::string_view body,
+                               std::optional<std::uint64_t> length, bool whole) {
+    return no_hooks_ || !state_.has(hook::response_started) || ask_hooks(status, fields, body, length, whole);
+  }
+  [[nodiscard]] bool ask_hooks(unsigned status, std::span<const http::Field> fields, std::string_view body,
                                std::optional<std::uint64_t> length, bool whole);
   void release_answer(std::size_t exchange, const std::exception_ptr& error);
   void send_whole(const http::ResponseView& view);

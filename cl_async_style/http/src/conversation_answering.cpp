@@ -33,9 +33,8 @@ std::span<const http::Field> conversation::all_fields(std::span<const http::Fiel
 
 // The answer may have to wait for its hooks.
 
-bool conversation::announced(unsigned status, std::span<const http::Field> fields, std::string_view body,
+bool conversation::ask_hooks(unsigned status, std::span<const http::Field> fields, std::string_view body,
                              std::optional<std::uint64_t> length, bool whole) {
-  if (no_hooks_ || !state_.has(hook::response_started)) return true;
   set(answering::held);  // from now on a second answer is one too many (unlike upstream, WK-093)
   std::exception_ptr error;
   try {

@@ -71,8 +71,8 @@ route_methods::route_methods(std::initializer_list<std::string_view> several) {
   names_.erase(std::unique(names_.begin(), names_.end()), names_.end());
 }
 
-bool route_methods::fits(std::string_view method) const noexcept {
-  return names_.empty() || std::find(names_.begin(), names_.end(), method) != names_.end();
+bool route_methods::names(std::string_view method) const noexcept {
+  return std::find(names_.begin(), names_.end(), method) != names_.end();
 }
 
 wookie_state& wookie_state::current() {
@@ -81,7 +81,7 @@ wookie_state& wookie_state::current() {
 }
 
 void wookie_state::find(request& of, std::size_t& from, route_match& match) const {
-  match.clear();
+  if (match.found) match.clear();
   // HEAD has two rounds: the routes that name it, then those for GET; `from` counts through both.
   const std::size_t rounds = of.method() == "HEAD" ? 2 : 1;
   while (from < routes.size() * rounds) {

@@ -92,19 +92,6 @@ void wookie_server::remove(conversation& one) {
   }
 }
 
-std::unique_ptr<turn> wookie_server::lend_turn(http::RequestParserListener& to) {
-  if (spare_turns_.empty()) return std::make_unique<turn>(to, limits().parser, date_);
-  auto lent = std::move(spare_turns_.back());
-  spare_turns_.pop_back();
-  lent->parser.reset(to);
-  return lent;
-}
-
-void wookie_server::take_back(std::unique_ptr<turn> done) {
-  constexpr std::size_t most = 256;  // of a burst's, half a megabyte stays
-  if (spare_turns_.size() < most) spare_turns_.push_back(std::move(done));
-}
-
 std::size_t wookie_server::buffered() const noexcept {
   std::size_t octets = 0;
   for (const auto& one : conversations_) octets += one->buffered();

@@ -34,8 +34,20 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   [[nodiscard]] wookie_state& state() noexcept { return state_; }
   [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
   [[nodiscard]] conversation::clock::time_point now() const noexcept { return now_; }
-  [[nodiscard]] std::unique_ptr<turn> lend_turn(http::RequestParserListener& to);
-  void take_back(std::unique_ptr<turn> done);
+  [[nodiscard]] std::unique_ptr<turn> lend_turn(http::RequestParserListener& to) {
+    if (spare_turns_.empty()) return std::make_unique<turn>(to, limits().parser, date_);
+    auto lent = std::move(spare_turns_.back());
+    spare_turns_.pop_back();
+    lent->parser.reset(to);
+    return lent;
+  }
+  void take_back(std::unique_ptr<turn>& done) {
+    constexpr std::size_t most = 256;  // of a burst's, half a megabyte stays
+    if (spare_turns_.size() < most)
+      spare_turns_.push_back(std::move(done));
+    else
+      done.reset();
+  }
   /// Tells the listener's event_cb; an error of that is nobody's business but the loop's.
   void tell(const std::exception& event, const std::shared_ptr<socket>& which) const {
     if (what_.event_cb) what_.event_cb(event, which);
@@ -65,5 +77,14 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   std::int64_t buffered_told_ = 0;
   bool draining_ = false;
 };
+
+inline void conversation::set(receiving state) noexcept {
+  receiving_ = state;
+  since_ = server_.now();
+}
+inline void conversation::set(answering state) noexcept {
+  answering_ = state;
+  since_ = server_.now();
+}
 
 }  // namespace antiphon::cl_async_style

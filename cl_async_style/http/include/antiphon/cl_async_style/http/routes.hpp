@@ -22,11 +22,12 @@ class route_methods {
   route_methods(std::string_view one);
   route_methods(std::initializer_list<std::string_view> several);
 
-  [[nodiscard]] bool fits(std::string_view method) const noexcept;
+  [[nodiscard]] bool fits(std::string_view method) const noexcept { return names_.empty() || names(method); }
   /// The same set.
   [[nodiscard]] bool operator==(const route_methods&) const = default;
 
  private:
+  [[nodiscard]] bool names(std::string_view method) const noexcept;
   std::vector<std::string> names_;  // sorted; none: any
 };
 
