@@ -13,14 +13,17 @@ void put_two(char* out, int value) noexcept {
 
 std::string_view DateCache::at(std::time_t now) noexcept {
   constexpr std::string_view shape = "Sun, 06 Nov 1994 08:49:37 GMT";
+  static_assert(shape.size() == value_size);
   if (now != second_) {
     constexpr std::string_view days = "SunMonTueWedThuFriSat";
     constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     std::tm parts{};
     ::gmtime_r(&now, &parts);
     // By hand, since strftime would follow the program's locale.
-    char* out = text_.data();
+    name.copy(line_.data(), name.size());
+    char* out = line_.data() + name.size();
     shape.copy(out, shape.size());
+    line_end.copy(out + shape.size(), line_end.size());
     days.substr(static_cast<std::size_t>(parts.tm_wday) * 3, 3).copy(out, 3);
     put_two(out + 5, parts.tm_mday);
     months.substr(static_cast<std::size_t>(parts.tm_mon) * 3, 3).copy(out + 8, 3);
@@ -31,7 +34,7 @@ std::string_view DateCache::at(std::time_t now) noexcept {
     put_two(out + 23, parts.tm_sec);
     second_ = now;
   }
-  return {text_.data(), shape.size()};
+  return {line_.data() + name.size(), value_size};
 }
 
 }  // namespace antiphon::http

@@ -99,12 +99,16 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
   }
 
   Composer head(out, most);
-  head.put("HTTP/1.1 ");
-  head.put_number<10>(status);
-  head.put(" ");
-  head.put(reason_phrase(status));
-  head.put("\r\n");
-  head.put_field("Date", date_->now());
+  if (status == 200) {  // nearly always
+    head.put("HTTP/1.1 200 OK\r\n");
+  } else {
+    head.put("HTTP/1.1 ");
+    head.put_number<10>(status);
+    head.put(" ");
+    head.put(reason_phrase(status));
+    head.put("\r\n");
+  }
+  head.put(date_->line_now());
   bool upgrade = false;
   for (const Field& field : fields) {
     // Framing and persistence are this class's business alone: two opinions on them are a smuggled response.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <ctime>
 #include <string_view>
 
@@ -12,10 +13,19 @@ class DateCache {
   /// "Sun, 06 Nov 1994 08:49:37 GMT" for the second `now`; valid until the next call.
   std::string_view at(std::time_t now) noexcept;
   std::string_view now() noexcept { return at(std::time(nullptr)); }
+  /// The whole field with its line end: "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n".
+  std::string_view line_now() noexcept {
+    at(std::time(nullptr));
+    return {line_.data(), name.size() + value_size + line_end.size()};
+  }
 
  private:
+  static constexpr std::string_view name = "Date: ";
+  static constexpr std::string_view line_end = "\r\n";
+  static constexpr std::size_t value_size = 29;
+
   std::time_t second_ = -1;
-  std::array<char, 32> text_{};
+  std::array<char, 40> line_{};
 };
 
 }  // namespace antiphon::http
