@@ -109,20 +109,24 @@ void wait_until_idle(pid_t thread, std::optional<std::ptrdiff_t> wanted = {}) {
   }
 }
 
-void get(std::uint16_t port) {
+/// A client that gives the server time for each of its steps, so that no turn of the loop has two of them.
+void get(const Started& server) {
   const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
+  address.sin_port = htons(server.port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const timeval limit{hang_limit.count(), 0};
   ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   std::string answer;
-  if (::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-      ::send(client, request.data(), request.size(), MSG_NOSIGNAL) == std::ssize(request)) {
-    std::array<char, 4096> piece{};
-    for (ssize_t size = 0; (size = ::recv(client, piece.data(), piece.size(), 0)) > 0;)
-      answer.append(piece.data(), static_cast<std::size_t>(size));
+  if (::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    wait_until_idle(server.thread);
+    if (::send(client, request.data(), request.size(), MSG_NOSIGNAL) == std::ssize(request)) {
+      std::array<char, 4096> piece{};
+      for (ssize_t size = 0; (size = ::recv(client, piece.data(), piece.size(), 0)) > 0;)
+        answer.append(piece.data(), static_cast<std::size_t>(size));
+    }
+    wait_until_idle(server.thread);
   }
   ::close(client);
   if (!answer.starts_with("HTTP/1.1 200")) throw std::runtime_error("no answer, or a wrong one: " + answer);
@@ -154,12 +158,12 @@ nlohmann::json to_json(const std::string& style, const std::vector<Entry>& entri
 
 std::vector<Entry> record(bool asio) {
   const Server server(asio);
-  get(server.started().port);  // once before, so that nothing is seen that happens only the first time
+  get(server.started());  // once before, so that nothing is seen that happens only the first time
   const pid_t thread = server.started().thread;
   wait_until_idle(thread);
   const std::ptrdiff_t descriptors = open_descriptors();
   start();
-  get(server.started().port);
+  get(server.started());
   wait_until_idle(thread, descriptors);
   return stop();
 }
