@@ -120,6 +120,7 @@ bool show_mutants(const Data& data, const std::string& names, const std::filesys
 void write_documents(const Data& data, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   write_file(folder / "rules.md", rules_page(data));
+  write_file(folder / "break_it.md", break_it_page(data));
   write_file(folder / "automaton.dot", automaton_dot());
   write_file(folder / "automaton.svg", automaton_svg());
 }

@@ -10,6 +10,7 @@
 
 #include "conform_output.hpp"
 #include "explore.hpp"
+#include "mutants.hpp"
 #include "rules.hpp"
 #include "verbs.hpp"
 
@@ -38,6 +39,7 @@ struct Options {
   int repeat = 1;
   std::uint64_t seed = 0;
   bool list = false;
+  bool stop_on_failure = false;
   [[nodiscard]] bool everything() const { return scenarios == "*" && rules == "*"; }
 };
 
@@ -54,6 +56,9 @@ std::vector<Scenario> choose(const Data& data, const Options& options) {
         std::any_of(scenario.rules.begin(), scenario.rules.end(),
                     [&](const auto& rule) { return fits(options.rules, rule); }))
       chosen.push_back(scenario);
+  // Those first that are about such a rule, not only touch it.
+  std::stable_partition(chosen.begin(), chosen.end(),
+                        [&](const Scenario& each) { return fits(options.rules, each.rules.front()); });
   return chosen;
 }
 
@@ -109,9 +114,10 @@ Hello hello_of(TargetRunner& runner) {
   }
 }
 
-/// Whether every rule that a chosen scenario tries came to a judgement.
+/// Whether every rule that a chosen scenario tries came to a judgement, or the run was stopped by a failure.
 bool run_target(const std::string& name, const Data& data, const Options& options, Report& report) {
-  TargetRunner runner(name, data);
+  // A mutant lives in this process: what it has not done soon it never does.
+  TargetRunner runner(name, data, name.starts_with("reference:") ? mutant_limit : hang_limit);
   std::vector<const Scenario*> playable;
   for (const Scenario& scenario : report.scenarios)
     if (scenario.over(runner.transport())) playable.push_back(&scenario);
@@ -121,17 +127,22 @@ bool run_target(const std::string& name, const Data& data, const Options& option
     progress.add(result.verdict, result.scenario);
     report.results.push_back(std::move(result));
   };
-  for (const Scenario* scenario : playable) add(runner.run(*scenario, options.repeat));
-  if (options.random > 0) add(random_result(runner, options));
-  if (options.small > 0) add(small_result(runner, options));
+  const auto stopped = [&] {
+    return options.stop_on_failure && report.results.size() > first &&
+           !is_good(report.results.back().verdict);
+  };
+  for (const Scenario* scenario : playable)
+    if (!stopped()) add(runner.run(*scenario, options.repeat));
+  if (options.random > 0 && !stopped()) add(random_result(runner, options));
+  if (options.small > 0 && !stopped()) add(small_result(runner, options));
   report.targets.push_back(hello_of(runner));
-  if (options.everything()) find_stale(report, name, data.differences);
+  if (options.everything() && !stopped()) find_stale(report, name, data.differences);
   const RuleCount rules = count_rules(report, name);
-  progress.end(describe(rules));
+  progress.end(stopped() ? "stopped at the first failure" : describe(rules));
   for (std::size_t i = first; i < report.results.size(); ++i)
     if (!is_good(report.results[i].verdict) || report.results[i].verdict == Verdict::warn)
       std::cout << explain(report.results[i]);
-  return rules.silent.empty();
+  return stopped() || rules.silent.empty();
 }
 
 void write_all(const Options& options, Report report) {
@@ -211,7 +222,8 @@ void add_conform_verb(CLI::App& app, Action& chosen) {
   verb->add_option(
           "--target", options->targets,
           "asio_style, cl_async_style, reference, asyncio, uvloop, node, twisted, libuv; each with -unix or "
-          "-tls behind; exec:\"COMMAND\", exec-unix:..., exec-tls:...; all")
+          "-tls behind; reference:MUTANT, by name or number; exec:\"COMMAND\", exec-unix:..., exec-tls:...; "
+          "all")
       ->capture_default_str()
       ->check([](const std::string& name) {
         return name == "all" || is_target(name) ? std::string() : "unknown target '" + name + "'";
@@ -228,6 +240,8 @@ void add_conform_verb(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(0, 6));
   verb->add_option("--repeat", options->repeat, "Each scenario so many times; other verdicts make it flaky")
       ->check(CLI::Range(1, 100'000));
+  verb->add_flag("--stop-on-failure", options->stop_on_failure,
+                 "End a target's run at the first scenario that fails");
   verb->add_option("--json", options->json, "Write the results to this file");
   verb->add_option("--junit", options->junit, "Write JUnit's XML to this file");
   verb->add_option("--tap", options->tap, "Write the Test Anything Protocol to this file");
@@ -242,7 +256,7 @@ void add_conform_verb(CLI::App& app, Action& chosen) {
       ->expected(0, 1)
       ->default_str("*");
   verb->add_option("--document", options->document,
-                   "Instead: write rules.md and automaton.dot, .svg to this folder");
+                   "Instead: write rules.md, break_it.md and automaton.dot, .svg to this folder");
   verb->add_flag("--list", options->list, "Instead: list rules, scenarios and declared differences");
   verb->callback([options, verb, &chosen] {
     if (verb->count("--mutants") > 0 && options->mutants.empty()) options->mutants = "*";

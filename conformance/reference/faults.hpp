@@ -145,8 +145,10 @@ struct Mutant {
   std::string_view rule;    ///< that has to kill it
   std::string_view breaks;  ///< "the reference ..."
   std::string_view says;    ///< has to stand in the kit's message
+  std::string_view seen;    ///< what a user of such a server would see
 };
 [[nodiscard]] std::span<const Mutant> all_mutants() noexcept;
+/// By its name, or by its place in that list, counted from 1. Null: no such mutant.
 [[nodiscard]] const Mutant* find_mutant(std::string_view name) noexcept;
 
 /// Which fault a target has.

@@ -15,8 +15,6 @@ namespace antiphon::conformance {
 
 namespace {
 
-/// A mutant that never does what the peer waits for is given less time than a stranger's server.
-constexpr std::chrono::seconds mutant_limit{2};
 constexpr int at_a_time = 4;
 
 std::vector<const Scenario*> scenarios_of(const Data& data, std::string_view rule) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -7,6 +8,9 @@
 #include "data.hpp"
 
 namespace antiphon::conformance {
+
+/// A mutant that never does what the peer waits for is given less time than a stranger's server.
+inline constexpr std::chrono::seconds mutant_limit{2};
 
 /// What the kit made of one named fault of the reference.
 struct MutantResult {

@@ -102,6 +102,21 @@ class Conform(unittest.TestCase):
         self.assertRegex(done.stdout, r"data_after_close  CLO-01  .*: killed in ")
         self.assertEqual(self.run_it("--mutants", "no_such_mutant").returncode, 1)
 
+    def test_a_mutant_is_a_target_by_its_name_and_by_its_number(self):
+        page = (ROOT / "docs/break_it.md").read_text()
+        number = page[:page.index("`second_close_aborts`")].rpartition("### Exercise ")[2].split()[0]
+        self.assertIn(f"--target reference:{number} --rule 'CLO-*'", page)
+        for name in ("second_close_aborts", number):
+            done = self.run_it("--target", f"reference:{name}", "--rule", "CLO-*", "--stop-on-failure")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("CLO-03 violated", done.stdout)
+            self.assertIn("1 fail", done.stdout)
+            self.assertIn("stopped at the first failure", done.stdout)
+        for name in ("0", "128", "no_such_mutant"):
+            done = self.run_it("--target", f"reference:{name}", "--scenario", "close_in_data")
+            self.assertEqual(done.returncode, 3, done.stdout)
+            self.assertIn(name, done.stdout + done.stderr)
+
     def test_a_file_with_an_error_is_status_2(self):
         bad = self.folder / "bad.json"
         for option, text, words in (("--known", '[{"target": "x"}]', "entry 1"), ("--known", "{", "parse error"),
@@ -114,7 +129,7 @@ class Conform(unittest.TestCase):
 
     def test_the_pages_of_the_rules_are_those_of_the_table(self):
         self.assertEqual(self.run_it("--document", self.folder).returncode, 0)
-        for name in ("rules.md", "automaton.dot", "automaton.svg"):
+        for name in ("rules.md", "break_it.md", "automaton.dot", "automaton.svg"):
             self.assertEqual((self.folder / name).read_text(), (ROOT / "docs" / name).read_text(),
                              f"docs/{name} is old: antiphon conform --document docs")
         ET.parse(self.folder / "automaton.svg")
