@@ -389,6 +389,14 @@ class Size(WithPage):
         self.assertLess(len(page.encode()), render.LARGEST)
         self.assertEqual(len(diagrams(page)["diagrams"]), 500)
 
+    def test_samples_that_do_not_fit_stay_in_their_file(self):
+        content = fixture("benchmark")
+        content["rows"][0]["samples"]["subject"] = [1.5] * 900_000
+        page = self.page(benchmark=content)
+        self.assertLess(len(page.encode()), render.LARGEST)
+        self.assertFalse("id=\"raw-benchmark\"" in page)
+        self.assertIn("which is too large for this page", page)
+
     def test_what_cannot_fit_is_refused(self):
         with mock.patch("antiphon_report.render.LARGEST", 1000), self.assertRaisesRegex(InputError, "too much for one page"):
             self.without_charts()
