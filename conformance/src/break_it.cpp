@@ -15,6 +15,14 @@ std::size_t number_of(const reference::Mutant& mutant) {
   return static_cast<std::size_t>(&mutant - reference::all_mutants().data()) + 1;
 }
 
+/// For inside an HTML element, where Markdown is not read.
+std::string html(std::string_view text) {
+  std::string safe;
+  for (const char each : text)
+    safe += each == '<' ? "&lt;" : each == '>' ? "&gt;" : each == '&' ? "&amp;" : std::string(1, each);
+  return safe;
+}
+
 /// Those that try a rule, without the enumerated ones.
 std::vector<const Scenario*> scenarios_of(const Data& data, std::string_view rule) {
   std::vector<const Scenario*> found;
@@ -34,11 +42,13 @@ std::string exercise(const Data& data, const Rule& rule, const reference::Mutant
          "\n\n```sh\nantiphon conform --target reference:" + number +
          (transport == "tcp" ? "" : "-" + transport) + " --rule '" +
          std::string(rule.id.substr(0, rule.id.find('-'))) +
-         "-*' --stop-on-failure\n```\n\n<details><summary>the rule, and the fault</summary>\n\n**" +
-         std::string(rule.id) + "** " + std::string(name_of(rule.level)) + ": " + std::string(rule.sentence) +
-         "\n\n`" + std::string(mutant.name) + "`: the reference " + std::string(mutant.breaks) +
-         ". The kit's verdict has the words `" + std::string(mutant.says) + "`. Tried by " + tried +
-         ".\n\n</details>\n\n";
+         "-*' --stop-on-failure\n```\n\n"
+         // One block without an empty line: neither GitHub nor Doxygen folds more than one.
+         "<details><summary>the rule, and the fault</summary>\n<b>" +
+         std::string(rule.id) + "</b> " + std::string(name_of(rule.level)) + ": " + html(rule.sentence) +
+         "<br/>\n<code>" + std::string(mutant.name) + "</code>: the reference " + html(mutant.breaks) +
+         ".<br/>\nThe kit's verdict has the words <code>" + html(mutant.says) + "</code>. Tried by " + tried +
+         ".\n</details>\n\n";
 }
 
 }  // namespace
@@ -52,8 +62,8 @@ std::string break_it_page(const Data& data) {
       std::to_string(mutants.size()) +
       " faults. Each\nexercise below begins with what a user of that server sees. **Find which rule it "
       "breaks:**\n\n"
-      "1. Read what is seen, and say which callback came too early, too late, too often or not at all. [The\n"
-      "   automaton](automaton.md) is on one page, [the rules](rules.md) on another.\n"
+      "1. Read what is seen, and say which callback came too early, too late, too often or not at all.\n"
+      "   [The automaton](automaton.md) is on one page, [the rules](rules.md) on another.\n"
       "2. Switch the fault on, by its number, and run the kit: the command stands below it. Its pattern is a "
       "hint.\n"
       "3. Read the verdict: the rule, what was expected, and the trace. A fault may break more than one "
@@ -62,7 +72,7 @@ std::string break_it_page(const Data& data) {
       "failure.\n"
       "   `antiphon conform --target reference` with the same pattern shows the server without the fault.\n"
       "4. Then ask how your own server would fare: [add it](add_your_server.md) to the same kit.\n\n"
-      "`--target reference:NAME` takes a fault's name as well, `--mutants 'NAME*'` shows only which rule "
+      "`--target reference:NAME` takes a fault's name as well, `--mutants` shows only which rule "
       "notices. The\nsolutions are folded away.\n\n";
   std::string_view group;
   for (const Rule& rule : all_rules())

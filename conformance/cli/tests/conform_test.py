@@ -104,7 +104,7 @@ class Conform(unittest.TestCase):
 
     def test_a_mutant_is_a_target_by_its_name_and_by_its_number(self):
         page = (ROOT / "docs/break_it.md").read_text()
-        number = page[:page.index("`second_close_aborts`")].rpartition("### Exercise ")[2].split()[0]
+        number = page[:page.index("<code>second_close_aborts</code>")].rpartition("### Exercise ")[2].split()[0]
         self.assertIn(f"--target reference:{number} --rule 'CLO-*'", page)
         for name in ("second_close_aborts", number):
             done = self.run_it("--target", f"reference:{name}", "--rule", "CLO-*", "--stop-on-failure")

@@ -62,7 +62,7 @@ struct signal_options {
   event_callback event_cb{};
 };
 /// Calls in the loop for each delivery until freed; keeps the loop running (CL-215). A second one for the
-/// same number replaces the first (CL-216). The numbers are <csignal>'s (upstream: BSD's, CL-217). Throws
+/// same number replaces the first (CL-216). The numbers are `<csignal>`'s (upstream: BSD's, CL-217). Throws
 /// event_error for a number that cannot be handled. Freeing restores what the signal did before.
 void signal_handler(int signo, std::function<void(int signo)> fn, signal_options options = {});
 void free_signal_handler(int signo);

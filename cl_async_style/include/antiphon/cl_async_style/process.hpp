@@ -75,7 +75,7 @@ struct spawn_options {
 std::shared_ptr<process> spawn(const std::string& path, const std::vector<std::string>& args,
                                spawn_options options = {});
 
-/// The sockets of redirection::pipe and ::stream, null for other redirections.
+/// The sockets of redirection::pipe and redirection::stream, null for other redirections.
 [[nodiscard]] const std::shared_ptr<socket>& process_input(const process& of) noexcept;
 [[nodiscard]] const std::shared_ptr<socket>& process_output(const process& of) noexcept;
 [[nodiscard]] const std::shared_ptr<socket>& process_error_output(const process& of) noexcept;

@@ -29,7 +29,7 @@ struct AccessEntry {
 };
 
 /// In the Common Log Format, without a line end: host - - [time] "request" status octets. What is not
-/// printable in the request is escaped as \xHH, so that no client can write a line of its own.
+/// printable in the request is escaped as `\xHH`, so that no client can write a line of its own.
 void append_clf(const AccessEntry& entry, std::time_t at, std::string& out);
 /// As one JSON object: time, peer, method, target, version, status, octets, seconds.
 void append_json(const AccessEntry& entry, std::time_t at, std::string& out);
