@@ -1,12 +1,14 @@
 """Tags: how lines of a program in one model correspond to lines of the same program in the other.
 
 A tag line is a comment by itself, "// [made] A connection begins: …"; its explanation may go on over the comment lines that
-follow. Its section is the code after it, until the next tag or until a line that is indented less.
+follow. Its section is the code after it, until the next tag, a line that is indented less, or the frame that every C++ program
+has: the end of its namespace, or main.
 """
 
 import re
 from dataclasses import dataclass
 
+_FRAME = re.compile(r"^}\s*// namespace|^int main\(")
 _TAG = re.compile(r"^(\s*)(//|#|;;) \[([a-z_]+)\] (.+)$")
 
 
@@ -45,7 +47,8 @@ def sections(text):
             words.append(goes_on[1].strip())
             after += 1
         end = after
-        while end < len(lines) and not _TAG.match(lines[end]) and not (lines[end].strip() and _indent(lines[end]) < len(space)):
+        while end < len(lines) and not _TAG.match(lines[end]) and not _FRAME.match(lines[end]) and not (
+                lines[end].strip() and _indent(lines[end]) < len(space)):
             end += 1
         code = lines[after:end]
         while code and not code[-1].strip():

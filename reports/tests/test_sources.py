@@ -98,6 +98,10 @@ class Tags(WithFolder):
         self.assertEqual(self.section("# [a] A\none\n# [b] B\ntwo\n"), ("A", ("one",)))
         self.assertEqual(self.section(";; [a] A\n(one)\n\n"), ("A", ("(one)",)))
 
+    def test_a_section_does_not_run_into_the_programs_frame(self):
+        self.assertEqual(self.section("// [a] A\nvoid f();\n\n}  // namespace\n\nint main() {\n}\n"), ("A", ("void f();",)))
+        self.assertEqual(self.section("// [a] A\nvoid f();\n\nint main(int argc, char** argv) {\n}\n"), ("A", ("void f();",)))
+
     def test_a_section_may_be_empty(self):
         self.assertEqual(self.section("// [a] Nothing.\n// [b] More.\nint x;\n"), ("Nothing.", ()))
 
