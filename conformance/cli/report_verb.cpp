@@ -20,7 +20,7 @@ namespace antiphon::cli {
 namespace {
 
 struct Options {
-  std::string conformance;
+  std::vector<std::string> conformance;
   std::string benchmark;
   std::string mutants;
   std::vector<std::string> walks;
@@ -36,7 +36,7 @@ std::vector<std::string> command_line(const Options& options) {
   const auto add = [&](const char* flag, const std::string& value) {
     if (!value.empty()) words.insert(words.end(), {flag, value});
   };
-  add("--conformance", options.conformance);
+  for (const std::string& found : options.conformance) add("--conformance", found);
   add("--benchmark", options.benchmark);
   add("--mutants", options.mutants);
   for (const std::string& walk : options.walks) add("--walk", walk);
@@ -69,7 +69,9 @@ void add_report_verb(CLI::App& app, Action& chosen) {
   CLI::App* verb = app.add_subcommand(
       "report",
       "Make one HTML page, or its summary, from the JSON files of a run. Status 1: a file cannot be used");
-  verb->add_option("--conformance", options->conformance, "Made by `antiphon conform --json`")->required();
+  verb->add_option("--conformance", options->conformance,
+                   "Made by `antiphon conform --json`; again for a run over TLS or Unix sockets")
+      ->required();
   verb->add_option("--benchmark", options->benchmark, "Made by `antiphon-bench`");
   verb->add_option("--mutants", options->mutants, "Made by `antiphon conform --mutants --json`");
   verb->add_option("--walk", options->walks, "Made by `antiphon walk --json`; once for each style");

@@ -10,7 +10,8 @@ from . import benchmark, conformance, load, mutants, render, text, walk
 def _arguments(argv):
     parser = argparse.ArgumentParser(prog="make_report.py", allow_abbrev=False,
                                      description="Makes one self-contained HTML page from the JSON files of a run.")
-    parser.add_argument("--conformance", required=True, metavar="FILE", help=f"what the kit found ({conformance.SCHEMA})")
+    parser.add_argument("--conformance", required=True, metavar="FILE", action="append",
+                        help=f"what the kit found ({conformance.SCHEMA}); again for a run over TLS or Unix sockets")
     parser.add_argument("--benchmark", metavar="FILE", help=f"what was measured ({benchmark.SCHEMA})")
     parser.add_argument("--mutants", metavar="FILE", help=f"which deliberate faults were noticed ({mutants.SCHEMA})")
     parser.add_argument("--walk", metavar="FILE", action="append", default=[],
@@ -44,7 +45,7 @@ def _walks(paths):
 def main(argv):
     flags = _arguments(argv)
     try:
-        inputs = render.Inputs(conformance.read(flags.conformance), benchmark.read(flags.benchmark) if flags.benchmark else None,
+        inputs = render.Inputs(conformance.read_all(flags.conformance), benchmark.read(flags.benchmark) if flags.benchmark else None,
                                mutants.read(flags.mutants) if flags.mutants else None, _walks(flags.walk),
                                flags.sources or _own_sources())
         summary = text.markdown(inputs) if flags.markdown else text.summary(inputs, flags.out) if flags.text else ""

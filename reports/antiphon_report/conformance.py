@@ -1,5 +1,7 @@
 """What the conformance kit found: targets, rules, scenarios, and one result for each pair of scenario and target."""
 
+import dataclasses
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -78,6 +80,25 @@ class Conformance:
         self.rules = {rule.id: rule for rule in rules}
         self.scenarios = {scenario.name: scenario for scenario in scenarios}
         self.results = {(result.scenario, result.target): result for result in results}
+        self.others = []
+
+    def add(self, other):
+        """Takes in what another run found. "x-tls" and "x-unix" are the target x over another transport, and stand in its column
+        unless it has played one of their scenarios itself."""
+        self.others.append(other)
+        for name, target in other.targets.items():
+            results = [result for result in other.results.values() if result.target == name]
+            base = re.sub(r"-(tls|unix)$", "", name)
+            if base not in self.targets or any((result.scenario, base) in self.results for result in results):
+                base = name
+            if any((result.scenario, base) in self.results for result in results):
+                raise load.InputError(f'{other.path}: a second result of "{base}" for a scenario that an earlier file has')
+            self.targets.setdefault(base, target)
+            for result in results:
+                self.results[result.scenario, base] = dataclasses.replace(result, target=base)
+        for mine, theirs in ((self.scenarios, other.scenarios), (self.rules, other.rules)):
+            for key, value in theirs.items():
+                mine.setdefault(key, value)
 
     def verdict(self, scenario, target):
         result = self.results.get((scenario, target))
@@ -214,3 +235,11 @@ def read(path):
         [Scenario(s.text("name"), s.text("about", ""), s.texts("rules", []), s.texts("needs", []),
                   s.texts("transports", []), s.mapping("server", {}), s.text("expect", "")) for s in scenarios],
         results)
+
+
+def read_all(paths):
+    """The first file, with what the others found taken in."""
+    found = read(paths[0])
+    for path in paths[1:]:
+        found.add(read(path))
+    return found

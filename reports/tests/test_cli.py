@@ -76,6 +76,11 @@ class Program(WithFolder):
         page = self.out.read_text(encoding="utf-8")
         self.assertLess(page.index('id="walk-asio_style"'), page.index('id="walk-cl_async_style"'))
 
+    def test_a_second_conformance_file_is_taken_in_or_refused(self):
+        self.assert_refused(self.run_it("--conformance", self.found), "a second result of")
+        self.assert_refused(self.run_it("--conformance", self.file("cut.json", "{")), "cut.json")
+        self.assertFalse(self.out.exists())
+
     def test_two_walks_of_one_style(self):
         self.assert_refused(self.run_it("--walk", self.others["walk_asio_style"], "--walk", self.others["walk_asio_style"]),
                             "a second walk of asio_style")

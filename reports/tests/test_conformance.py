@@ -1,5 +1,7 @@
 """The model of what the kit found."""
 
+from antiphon_report import conformance
+from antiphon_report.load import InputError
 from tests.support import WithFolder, changed, fixture
 
 
@@ -13,6 +15,33 @@ class Matrix(WithFolder):
 
     def test_a_pair_without_a_result_is_not_a_pass(self):
         self.assertEqual(self.conformance().verdict("reset_by_peer", "asyncio"), "none")
+
+
+class SeveralRuns(WithFolder):
+    def over_tls(self, scenario="handshake"):
+        content = fixture("conformance")
+        content["targets"] = [{"name": "asio_style-tls", "version": "0.1.0", "style": "protocol", "offers": ["tls"]}]
+        content["results"] = [{"target": "asio_style-tls", "scenario": scenario, "verdict": "pass", "rules_exercised": ["CK-12"],
+                               "trace": [{"event": "CM", "c": 0, "n": 0}], "peer": []}]
+        return self.file("tls.json", content)
+
+    def test_another_transport_stands_in_the_column_of_its_target(self):
+        first = self.file("conformance.json", fixture("conformance"))
+        self.assertEqual(conformance.read(first).rule_verdict("CK-12", "asio_style"), "none")
+        found = conformance.read_all([first, self.over_tls()])
+        self.assertEqual(list(found.targets), ["asio_style", "cl_async_style", "asyncio"])
+        self.assertEqual(found.rule_result("CK-12", "asio_style"), ("pass", "handshake"))
+        self.assertIn("handshake", found.played)
+        self.assertEqual(found.counts("asio_style")["pass"], 5)
+
+    def test_what_the_target_has_played_itself_makes_a_column_of_its_own(self):
+        found = conformance.read_all([self.file("conformance.json", fixture("conformance")), self.over_tls("echo_once")])
+        self.assertEqual(list(found.targets), ["asio_style", "cl_async_style", "asyncio", "asio_style-tls"])
+        self.assertEqual(found.verdict("echo_once", "asio_style-tls"), "pass")
+
+    def test_the_same_result_twice_is_refused(self):
+        with self.assertRaisesRegex(InputError, 'tls.json: a second result of "asio_style-tls"'):
+            conformance.read_all([self.file("conformance.json", fixture("conformance")), self.over_tls("echo_once"), self.over_tls("echo_once")])
 
 
 class RuleVerdicts(WithFolder):
