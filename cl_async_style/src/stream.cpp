@@ -79,7 +79,7 @@ void stream::connected(int status) {
     return;
   }
   phase_ = phase::open;
-  if (tls_) shake_hands();  // makes its hello
+  if (tls_) shake_hands();      // makes its hello
   if (phase_ != phase::open) {  // it could not
     after_reading_sealed();
     return;
@@ -254,7 +254,8 @@ void stream::abort() {
 void stream::shutdown() {
   if (closed() || sending_ != sending::open) return;
   sending_ = sending::ending;
-  if (phase_ == phase::open && !writing_ && nothing_gathered() && !shaking()) end_sending();
+  if (phase_ == phase::open && !writing_ && requests_.gathered == 0 && nothing_gathered() && !shaking())
+    end_sending();
 }
 
 /// The FIN; the descriptor of a socket that is closed follows at once (CL-129).
@@ -304,6 +305,7 @@ void stream::deliver(std::shared_ptr<const event_error> event) {
 void stream::close_handle() {
   phase_ = phase::closing;
   gathered_.clear();
+  sent_early_ = 0;
   if (tls_) tls_->gathered.clear();
   stop_timers();
   uv_close(&handle_.any, [](uv_handle_t* handle) {

@@ -96,7 +96,7 @@ class stream final : public socket, public handle_owner {
   [[nodiscard]] std::size_t buffered() const noexcept {
     if (phase_ == phase::closed || phase_ == phase::done) return 0;
     const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(&handle_.stream) : 0;
-    return gathered_.size() + queued + (tls_ ? tls_->gathered.size() : 0);
+    return gathered_.size() + sent_early_ + queued + (tls_ ? tls_->gathered.size() : 0);
   }
   [[nodiscard]] const WaterMarks& marks() const noexcept { return settings_.marks; }
   [[nodiscard]] const std::string& peer_name();
@@ -139,6 +139,7 @@ class stream final : public socket, public handle_owner {
     in().lend_buffer(to, data.size());
     to.append(reinterpret_cast<const char*>(data.data()), data.size());
   }
+  [[nodiscard]] std::size_t send_early(std::span<const std::byte> data);
   void queue_flush() {
     if (!std::exchange(flush_queued_, true)) in().next_tick(*this);
   }
@@ -151,7 +152,7 @@ class stream final : public socket, public handle_owner {
   void go_on_ending();
   /// Nothing that was written is still here.
   [[nodiscard]] bool nothing_gathered() const noexcept {
-    return gathered_.empty() && (!tls_ || tls_->gathered.empty());
+    return gathered_.empty() && sent_early_ == 0 && (!tls_ || tls_->gathered.empty());
   }
 
   // stream_tls.cpp
@@ -192,8 +193,9 @@ class stream final : public socket, public handle_owner {
   std::shared_ptr<const stream_callbacks> callbacks_;
   std::shared_ptr<const event_error> cause_;
   stream_settings settings_;
-  std::string gathered_;   // of this tick, or waiting for the request in flight
-  std::string in_flight_;  // owned by libuv while writing_
+  std::string gathered_;        // of this tick, or waiting for the request in flight
+  std::string in_flight_;       // owned by libuv while writing_
+  std::size_t sent_early_ = 0;  // octets of this tick that the kernel has; as if they were gathered
   /// cl-async's write requests, of which write_cb (CL-108, CL-109) and streamish_canceled (CL-118) are told.
   /// The octets of several may go in one of libuv's.
   struct {
@@ -211,7 +213,7 @@ class stream final : public socket, public handle_owner {
   eof eof_ = eof::none;
   sending sending_ = sending::open;
   bool reading_ = true;
-  bool started_ = false;  // reading was started: after connect_cb
+  bool started_ = false;      // reading was started: after connect_cb
   bool input_taken_ = false;  // all that had come was read, when it was last
   bool writing_ = false;
   bool flush_queued_ = false;

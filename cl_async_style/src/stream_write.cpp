@@ -15,10 +15,24 @@ uv_buf_t view(const std::string& octets, std::size_t from) noexcept {
 
 }  // namespace
 
+/// Much data goes to the kernel from where it is, if nothing waits before it: a copy would cost more than a
+/// system call. All that is told of it is told when its tick comes. Returns how much has gone.
+std::size_t stream::send_early(std::span<const std::byte> data) {
+  constexpr std::size_t much = 16384;
+  if (data.size() < much || tls_ || writing_ || !gathered_.empty() || replacing_ > 0 ||
+      phase_ != phase::open || uv_is_writable(uv()) == 0)
+    return 0;
+  const uv_buf_t buffer = uv_buf_init(const_cast<char*>(reinterpret_cast<const char*>(data.data())),
+                                      static_cast<unsigned>(data.size()));
+  const int count = uv_try_write(uv(), &buffer, 1);
+  if (count <= 0) return 0;  // an error comes again
+  sent_early_ += static_cast<std::size_t>(count);
+  return static_cast<std::size_t>(count);
+}
 
 void stream::write(std::span<const std::byte> data, bool force) {
   if (closed() || sending_ != sending::open) return;
-  gather(data);
+  gather(data.subspan(send_early(data)));
   if (phase_ == phase::connecting) return;  // all of it goes when the connection is made (CL-104)
   if (force || !in().buffer_writes) {
     ++requests_.gathered;
@@ -66,6 +80,7 @@ void stream::flush() {
   const bool tls_speaks = tls_ && tls_->has_output();
   if ((requests_.gathered == 0 && !tls_speaks) || (phase_ != phase::open && phase_ != phase::draining))
     return;
+  sent_early_ = 0;
   if (writing_) {
     requests_.handed = requests_.gathered;
     return;
