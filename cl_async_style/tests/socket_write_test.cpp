@@ -232,5 +232,63 @@ TEST(socket_write, a_write_cb_is_told_of_the_plain_write_before_it_in_the_tick_C
   EXPECT_THAT(play.log, testing::ElementsAre("connect", "read go", "written", "written", "close none"));
 }
 
+TEST(socket_write, large_and_small_writes_arrive_in_order) {
+  const std::string large(40'000, 'L');
+  EXPECT_EQ(what_arrives([&](socket& which) {
+              write_socket_data(which, large);
+              write_socket_data(which, "a");
+              write_socket_data(which, large);
+              write_socket_data(which, large, {.force = true});
+              write_socket_data(which, "b", {.write_cb = [](socket&) {}});
+              write_socket_data(which, large);
+            }),
+            large + "a" + large + large + "b" + large);
+}
+
+// It is handed to the kernel from where it is, and nobody can tell.
+TEST(socket_write, a_large_write_counts_as_waiting_until_its_tick_CL_102_CL_109) {
+  constexpr std::size_t large = 30'000;
+  scene play;
+  play.on_connect = [&](socket& which) {
+    write_socket_data(which, "", {.write_cb = [&](socket& done) {
+                        EXPECT_EQ(write_buffer_size(done), 0U);
+                        play.log.emplace_back("written");
+                      }});
+  };
+  play.on_read = [&](socket& which, std::string_view) {
+    for (std::size_t i = 1; i <= 3; ++i) {
+      write_socket_data(which, std::string(large, 'L'));
+      EXPECT_EQ(write_buffer_size(which), i * large);
+    }
+    delay([which = which.ref()] { delay([which] { close_socket(*which); }); });
+  };
+  std::size_t size = 0;
+  play.play([&](peer& client) {
+    client.send("go");
+    size = client.read_all().size();
+  });
+  EXPECT_EQ(size, 3 * large);
+  EXPECT_THAT(play.log,
+              ElementsAre("connect", "written", "read go", "pause", "resume", "written", "close none"));
+}
+
+TEST(socket_write, an_end_of_sending_waits_for_the_tick_of_an_empty_or_a_large_write) {
+  for (const std::size_t size : {0U, 20'000U}) {
+    scene play;
+    play.on_connect = [&](socket& which) {
+      write_socket_data(which, std::string(size, 'x'));
+      shutdown_socket(which);
+      EXPECT_EQ(write_buffer_size(which), size);
+    };
+    std::string got;
+    play.play([&](peer& client) {
+      got = client.read_all();
+      client.shutdown_write();
+    });
+    EXPECT_EQ(got.size(), size);
+    EXPECT_THAT(play.log, ElementsAre("connect", "event socket-eof closed", "close none"));
+  }
+}
+
 }  // namespace
 }  // namespace antiphon::cl_async_style::test
