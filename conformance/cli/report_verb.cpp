@@ -5,11 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "data.hpp"
@@ -55,10 +55,11 @@ Exit report(const Options& options) {
     return Exit::failure;
   }
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::execvp(arguments[0], arguments.data());
-  std::cerr << "antiphon: cannot run " << words[0] << ": " << std::strerror(errno) << '\n';
+  std::cerr << "antiphon: cannot run " << words[0] << ": " << std::generic_category().message(errno) << '\n';
   return Exit::failure;
 }
 

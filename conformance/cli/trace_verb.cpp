@@ -70,6 +70,7 @@ const Scenario& find_scenario(const std::vector<Scenario>& all, const std::strin
                                 "' in their name: " + listing(with_part) + (count > most ? ", ..." : ""));
   }
   std::vector<const Scenario*> near;
+  near.reserve(all.size());
   for (const Scenario& each : all) near.push_back(&each);
   const std::size_t few = std::min<std::size_t>(3, near.size());
   std::partial_sort(near.begin(), near.begin() + static_cast<std::ptrdiff_t>(few), near.end(),
@@ -174,7 +175,7 @@ Exit trace(const Options& options) {
   const Scenario& scenario = find_scenario(data.scenarios, options.scenario);
   std::vector<std::string> targets = options.targets;
   for (const std::string& style : options.styles)
-    targets.push_back(style == "asio" ? "asio_style" : "cl_async_style");
+    targets.emplace_back(style == "asio" ? "asio_style" : "cl_async_style");
   if (targets.empty()) targets = {"asio_style", "cl_async_style"};
   bool good = true;
   for (const std::string& name : targets) {

@@ -4,11 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "verbs.hpp"
 
@@ -32,7 +32,7 @@ Exit walk(const Options& options) {
   }
   const char* file = options.json.empty() ? nullptr : options.json.c_str();
   ::execl(program.c_str(), program.c_str(), options.style.c_str(), file, nullptr);
-  std::cerr << "antiphon: cannot run " << program << ": " << std::strerror(errno) << '\n';
+  std::cerr << "antiphon: cannot run " << program << ": " << std::generic_category().message(errno) << '\n';
   return Exit::harness_error;
 }
 
