@@ -60,7 +60,9 @@ struct write_options {
 /// Writes. The octets of one tick are gathered and sent together at its end (CL-102); `force`, or
 /// buffer_writes(false), sends all that is gathered so far at once (CL-103); before the connection is made
 /// everything waits for it (CL-104). The order of the calls is the order on the wire, always (unlike
-/// upstream, CL-103, CL-107). The data is copied (CL-117). On a closed socket: nothing (CL-111).
+/// upstream, CL-103, CL-107). The data is copied, or sent before the call returns: 16 KiB and more go to the
+/// kernel at once if nothing waits before them, though nobody is told before the tick (CL-117). On a closed
+/// socket: nothing (CL-111).
 ///
 /// write_cb belongs to the socket, not to the write (CL-109). It is called when the kernel has taken all:
 /// once for what one tick gathered, once for those of its writes that brought callbacks, once for each forced
@@ -120,7 +122,7 @@ void enable_socket(socket& which);
 /// dropped.
 void shutdown_socket(socket& which);
 
-/// Extension: octets written and not yet taken by the kernel.
+/// Extension: octets written and not yet taken by the kernel, and those of this tick.
 [[nodiscard]] std::size_t write_buffer_size(const socket& of) noexcept;
 /// Extension: the marks around which pause_write_cb and resume_write_cb are called, strictly above high and
 /// at or below low. One given sets the other, none restores 65536 and 16384. Throws std::invalid_argument
