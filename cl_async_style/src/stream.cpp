@@ -1,5 +1,7 @@
 #include "stream.hpp"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <utility>
 
@@ -266,8 +268,8 @@ void stream::end_sending() {
     return;
   }
   if (say_goodbye()) return;
-  // The descriptor's close sends the FIN, too, unless there is unread input: then it would be a reset alone.
-  if (phase_ == phase::draining && input_taken_) {
+  if (phase_ == phase::draining) {  // the descriptor's close sends the FIN
+    if (!input_taken_) drop_pending_input();
     sending_ = sending::ended;
     close_handle();
     return;
@@ -279,9 +281,17 @@ void stream::end_sending() {
     which.sending_ = sending::ended;
     if (which.phase_ == phase::draining) which.close_handle();
   });
-  if (error == 0) return;
-  sending_ = sending::ended;
-  if (phase_ == phase::draining) close_handle();  // CL-123
+  if (error != 0) sending_ = sending::ended;
+}
+
+/// Over unread input the descriptor's close would be a reset, which takes from the peer what it has not read.
+void stream::drop_pending_input() noexcept {
+  uv_os_fd_t fd = -1;
+  if (uv_fileno(&handle_.any, &fd) != 0) return;
+  constexpr int rounds = 256;  // who sends faster than that gets the reset
+  std::array<char, 4096> dropped;
+  for (int i = 0; i<rounds&& ::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT)> 0; ++i) {
+  }
 }
 
 void stream::fail(int number) {

@@ -130,6 +130,7 @@ class stream final : public socket, public handle_owner {
   void fail(int number);
   void deliver(std::shared_ptr<const event_error> event);
   void end_sending();
+  void drop_pending_input() noexcept;
   void close_handle();
   void finish();
 
