@@ -151,7 +151,6 @@ void stream::discard_input() {
 }
 
 void stream::read(ssize_t count, const char* octets) {
-  input_taken_ = count < static_cast<ssize_t>(in().input().size());
   if (phase_ == phase::draining && shaking() && count > 0) {  // something waits for the handshake
     read_sealed(std::as_bytes(std::span(octets, static_cast<std::size_t>(count))));
     return;
@@ -269,7 +268,7 @@ void stream::end_sending() {
   }
   if (say_goodbye()) return;
   if (phase_ == phase::draining) {  // the descriptor's close sends the FIN
-    if (!input_taken_) drop_pending_input();
+    if (eof_ != eof::received) drop_pending_input();
     sending_ = sending::ended;
     close_handle();
     return;

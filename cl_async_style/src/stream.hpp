@@ -215,7 +215,6 @@ class stream final : public socket, public handle_owner {
   sending sending_ = sending::open;
   bool reading_ = true;
   bool started_ = false;      // reading was started: after connect_cb
-  bool input_taken_ = false;  // all that had come was read, when it was last
   bool writing_ = false;
   bool flush_queued_ = false;
   std::optional<async_io_stream> async_;
