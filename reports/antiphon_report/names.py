@@ -24,8 +24,15 @@ WORDS = {
     "harness-error": VerdictWord("kit error", "!", "the kit could not run the scenario"),
     "flaky": VerdictWord("flaky", "~", "repeated, it gave other verdicts"),
     "warn": VerdictWord("warn", "△", "a SHOULD was not kept"),
-    "none": VerdictWord("no result", "·", "the file holds no result for this pair"),
+    "none": VerdictWord("not played", "·", "the file holds no result for this pair"),
 }
+
+
+
+def marks_css():
+    """The sign before each verdict's word, which says the same to eyes only."""
+    return "".join(f'.verdict.v-{verdict}::before {{ content: "{word.mark}" / ""; }}\n' for verdict, word in WORDS.items())
+
 
 EVENTS = {
     "protocol": {"CM": "connection_made", "DR": "data_received", "ER": "eof_received", "PW": "pause_writing",

@@ -114,7 +114,7 @@ def page(inputs):
         "memory": charts.memory_charts(benchmark) if benchmark else [],
         "diagrams": Markup(diagram.encode(conformance)),
         "raw_benchmark": Markup(diagram.safe_json(benchmark.raw)) if benchmark else "",
-        "style": Markup(_file("style.css") + sources.css()), "script": Markup(script),
+        "style": Markup(_file("style.css") + sources.css() + names.marks_css()), "script": Markup(script),
         # The one script that may run, so that nothing that slips in through the data ever does.
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }

@@ -85,6 +85,7 @@
     const scenario = details.dataset.scenario;
     const [shown, rows, notes] = data.diagrams[scenario];
     const table = made("table", "sequence", made("caption", "", `${scenario}: the peer’s steps, and what each target was told`));
+    table.style.setProperty("--columns", shown.length);
     const heads = made("tr", "", made("th", "step", "the peer"));
     for (const index of shown) {
       const target = data.targets[index];
