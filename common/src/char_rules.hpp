@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace antiphon::http {
@@ -10,7 +12,7 @@ namespace antiphon::http {
 namespace detail {
 
 /// What an octet may be part of.
-enum CharClass : std::uint8_t { token = 1, value = 2, target = 4, host = 8 };
+enum CharClass : std::uint8_t { token = 1, value = 2, target = 4, host = 8, plain_host = 16 };
 
 consteval std::array<std::uint8_t, 256> char_classes() {
   std::array<std::uint8_t, 256> classes{};
@@ -20,10 +22,11 @@ consteval std::array<std::uint8_t, 256> char_classes() {
       entry = static_cast<std::uint8_t>(entry | which);
     }
   };
-  allow("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", token | target | host);
+  allow("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", token | target | host | plain_host);
   allow("!#$%&'*+-.^_`|~", token);          // RFC 9110, 5.6.2
   allow("-._~!$&'()*+,;=:@/?[]%", target);  // RFC 3986, 2; "[" and "]" as every browser sends them
   allow("-._~!$&'()*+,;=%", host);          // RFC 3986, 3.2.2
+  allow("-.", plain_host);                  // of the usual names and addresses
   for (unsigned c = 0; c < 256; ++c)        // RFC 9110, 5.5: visible, blank, or obs-text
     if (c == '\t' || (c >= 0x20 && c != 0x7f)) classes[c] = static_cast<std::uint8_t>(classes[c] | value);
   return classes;
@@ -83,16 +86,35 @@ constexpr bool all_are(std::string_view text, CharClass which) noexcept {
   return std::all_of(text.begin(), text.end(), [which](char c) { return is(c, which); });
 }
 
+/// Octets at the front that are visible ASCII or blank, as far as that shows eight at a time: nearly all of
+/// most values. An octet's high bit is set where it is below 0x20, where it is 0x7f, or where it was set.
+inline std::size_t visible_run(std::string_view text) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  constexpr std::size_t step = sizeof(each);
+  std::size_t run = 0;
+  for (; text.size() - run >= step; run += step) {
+    std::uint64_t octets = 0;
+    std::memcpy(&octets, text.data() + run, step);
+    const std::uint64_t low = octets - each * 0x20;
+    const std::uint64_t high = octets + each;  // 0x7f becomes 0x80
+    if (((low | high | octets) & (each * 0x80)) != 0) break;
+  }
+  return run;
+}
+
 }  // namespace detail
 
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept {
   return !text.empty() && detail::all_are(text, detail::token);
 }
-[[nodiscard]] constexpr bool is_value(std::string_view text) noexcept {
-  return detail::all_are(text, detail::value);
+[[nodiscard]] inline bool is_value(std::string_view text) noexcept {
+  return detail::all_are(text.substr(detail::visible_run(text)), detail::value);
 }
 [[nodiscard]] constexpr bool has_target_chars_only(std::string_view text) noexcept {
   return detail::all_are(text, detail::target);
+}
+[[nodiscard]] constexpr bool is_plain_host(std::string_view text) noexcept {
+  return !text.empty() && detail::all_are(text, detail::plain_host);
 }
 [[nodiscard]] constexpr bool has_host_chars_only(std::string_view text) noexcept {
   return detail::all_are(text, detail::host);

@@ -9,6 +9,7 @@ namespace {
 // RFC 9112, 3: a longer one than any that is known is a method not implemented.
 constexpr std::size_t longest_method = 32;
 constexpr std::string_view usual_version = "HTTP/1.1";
+constexpr std::string_view usual_line_end = "HTTP/1.1\r\n";
 
 constexpr ParseError malformed_line{400, "malformed request line"};
 constexpr ParseError malformed_version{400, "malformed HTTP version"};
@@ -33,26 +34,27 @@ ParseError HeadScanner::version(char c) noexcept {
   return {};
 }
 
-/// Each state takes as many octets as it can at once; what it can't take is out of order.
+/// Each state takes as many octets as it can at once; what it can't take is out of order. They stand in the
+/// order in which a line has them, so that one falls into the next.
 HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
   const auto bad = [](std::size_t at, ParseError error) { return Result{Verdict::bad, at, error}; };
   std::size_t at = 0;
   while (at < octets.size()) {
     switch (state_) {
-      case State::before:
-        if (octets[at] == '\r') {
-          state_ = State::before_lf;
-          ++at;
-        } else {
-          state_ = State::method;
-          size_ = 0;
-        }
-        break;
       case State::before_lf:
         if (octets[at] != '\n') return bad(at, malformed_line);
         state_ = State::before;
         ++at;
         break;
+      case State::before:
+        if (octets[at] == '\r') {
+          state_ = State::before_lf;
+          ++at;
+          break;
+        }
+        state_ = State::method;
+        size_ = 0;
+        [[fallthrough]];
       case State::method:
         for (; at < octets.size() && is_token_char(octets[at]); ++at)
           if (++size_ > longest_method) return bad(at, {501, "unknown method"});
@@ -60,8 +62,8 @@ HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
         if (octets[at] != ' ' || size_ == 0) return bad(at, malformed_line);
         state_ = State::target;
         size_ = 0;
-        ++at;
-        break;
+        if (++at == octets.size()) break;
+        [[fallthrough]];
       case State::target:
         // char may be signed: octets above 127 are below 0 then
         for (; at < octets.size() && octets[at] > ' ' && octets[at] <= '~'; ++at)
@@ -70,13 +72,12 @@ HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
         if (octets[at] != ' ' || size_ == 0) return bad(at, malformed_line);
         state_ = State::version;
         size_ = 0;
-        ++at;
-        break;
+        if (++at == octets.size()) break;
+        [[fallthrough]];
       case State::version:
-        if (size_ == 0 && octets.substr(at).starts_with(usual_version)) {
-          at += usual_version.size();
-          size_ = usual_version.size();
-          major_ = '1';
+        if (size_ == 0 && octets.substr(at).starts_with(usual_line_end)) {
+          at += usual_line_end.size();
+          state_ = State::line_start;
         } else {
           if (const ParseError error = version(octets[at]); failed(error)) return bad(at, error);
           ++at;
@@ -86,8 +87,8 @@ HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
       case State::field_lf:
         if (octets[at] != '\n') return bad(at, bare_line_end);
         state_ = State::line_start;
-        ++at;
-        break;
+        if (++at == octets.size()) break;
+        [[fallthrough]];
       case State::line_start:
         if (octets[at] == '\r') {
           state_ = State::end_lf;
@@ -97,7 +98,7 @@ HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
         if (octets[at] == ' ' || octets[at] == '\t')
           return bad(at, {400, "a folded header line"});  // RFC 9112, 5.2
         state_ = State::field;
-        break;
+        [[fallthrough]];
       case State::field: {
         const std::string_view rest = octets.substr(at);
         const std::size_t cr = rest.find('\r');

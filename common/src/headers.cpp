@@ -23,7 +23,7 @@ std::string_view trim(std::string_view text) noexcept {
 }  // namespace
 
 bool detail::same_but_for_case(const char* a, const char* b, std::size_t size) noexcept {
-  return std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a, a + size, b, [](char x, char y) { return x == y || lower(x) == lower(y); });
 }
 
 bool has_token(std::string_view value, std::string_view token) noexcept {

@@ -51,6 +51,7 @@ Authority split(std::string_view text) noexcept {
 }  // namespace
 
 bool is_authority(std::string_view text) noexcept {
+  if (is_plain_host(text)) return true;  // nearly always
   const Authority parts = split(text);
   if (!is_port(parts.port)) return false;
   if (parts.host.starts_with('['))

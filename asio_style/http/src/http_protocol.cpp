@@ -81,7 +81,7 @@ bool HttpProtocol::close_if_idle() {
 /// All that there is to do once a callback is over: it is done here and not in the Exchange's methods, so
 /// that a handler that answers at once does not find the next request's handler on top of its own.
 void HttpProtocol::settle() {
-  if (phase_ == Phase::serving && turn_) advance_ahead();
+  if (phase_ == Phase::serving && turn_ && (reading_ != Reading::idle || ahead() > 0)) advance_ahead();
   if (phase_ == Phase::serving && peer_done_) answer_peer_done();
   const bool idle = reading_ == Reading::idle && ahead() == 0;
   if (phase_ == Phase::serving && idle && server_->draining() && had_request_) linger();
