@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <new>
+#include <vector>
 
 #include "support.hpp"
 
@@ -37,6 +40,11 @@ using http::Exchange;
 using http::Field;
 using http::Request;
 
+struct Circumstances {
+  http::Telemetry telemetry{};
+  std::size_t connections = 1;  ///< which send in turn
+};
+
 class allocation : public testing::Test {
  protected:
   allocation() {
@@ -57,18 +65,24 @@ class allocation : public testing::Test {
     });
   }
   /// What the server allocates while it answers `octets` so often; no timer ticks meanwhile.
-  std::size_t cost(const std::string& octets, std::size_t answers) {
+  std::size_t cost(const std::string& octets, std::size_t answers, const Circumstances& under = {}) {
     constexpr std::chrono::hours never{1000};
-    RunningServer server(router_, {.request_timeout = never,
-                                   .body_timeout = never,
-                                   .keep_alive_timeout = never,
-                                   .response_timeout = never,
-                                   .linger_timeout = never});
+    RunningServer server(router_,
+                         {.request_timeout = never,
+                          .body_timeout = never,
+                          .keep_alive_timeout = never,
+                          .response_timeout = never,
+                          .linger_timeout = never},
+                         {}, under.telemetry);
     Client client(server.port());
+    std::vector<std::unique_ptr<Client>> peers;
+    for (std::size_t i = 0; i < under.connections; ++i)
+      peers.push_back(std::make_unique<Client>(server.port()));
     const auto repeat = [&](int times) {
       for (int i = 0; i < times; ++i) {
-        client.send(octets);
-        for (std::size_t n = 0; n < answers; ++n) EXPECT_EQ(client.read_answer().status, 200U);
+        for (const auto& peer : peers) peer->send(octets);
+        for (const auto& peer : peers)
+          for (std::size_t n = 0; n < answers; ++n) EXPECT_EQ(peer->read_answer().status, 200U);
       }
     };
     repeat(20);
@@ -99,6 +113,23 @@ TEST_F(allocation, none_for_pipelined_requests_once_warm) {
   std::string many;
   for (int i = 0; i < 32; ++i) many += request("GET", "/bytes/1", browser);
   EXPECT_EQ(cost(many, 32), 0U);
+}
+
+TEST_F(allocation, none_per_request_of_connections_that_share_what_the_server_lends) {
+  EXPECT_EQ(cost(request("GET", "/bytes/12345", browser), 1, {.connections = 16}), 0U)
+      << "of 16,000 requests";
+}
+
+TEST_F(allocation, none_per_request_that_is_counted_and_logged) {
+  for (const auto format : {http::AccessLog::Format::clf, http::AccessLog::Format::json}) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> nowhere(std::fopen("/dev/null", "w"), std::fclose);
+    ASSERT_NE(nowhere, nullptr);
+    EXPECT_EQ(cost(request("GET", "/bytes/12345", browser), 1,
+                   {.telemetry = {.metrics = std::make_shared<http::Metrics>(),
+                                  .access_log = std::make_shared<http::AccessLog>(format, nowhere.get())},
+                    .connections = 4}),
+              0U);
+  }
 }
 
 }  // namespace

@@ -163,21 +163,24 @@ void RunningServer::tick(int times) {
   });
 }
 
-RunningServer::RunningServer(const http::Router& router, HttpLimits limits, std::optional<SSLContext> ssl) {
+RunningServer::RunningServer(const http::Router& router, HttpLimits limits, std::optional<SSLContext> ssl,
+                             http::Telemetry telemetry) {
   std::promise<std::uint16_t> ready;
   auto port = ready.get_future();
-  thread_ = std::thread([this, &router, &ready, limits, ssl = std::move(ssl)] {
-    EventLoop loop;
-    HttpServer server(loop, router, {.ssl = ssl, .limits = limits, .log = [this](std::string_view line) {
-                                       const std::lock_guard lock(mutex_);
-                                       log_.emplace_back(line);
-                                     }});
-    loop_ = &loop;
-    server_ = &server;
-    stop_asked_.emplace(loop);
-    loop.run_until_complete(live(ready));
-    stop_asked_.reset();
-  });
+  thread_ =
+      std::thread([this, &router, &ready, limits, ssl = std::move(ssl), telemetry = std::move(telemetry)] {
+        EventLoop loop;
+        const auto log = [this](std::string_view line) {
+          const std::lock_guard lock(mutex_);
+          log_.emplace_back(line);
+        };
+        HttpServer server(loop, router, {.ssl = ssl, .limits = limits, .log = log, .telemetry = telemetry});
+        loop_ = &loop;
+        server_ = &server;
+        stop_asked_.emplace(loop);
+        loop.run_until_complete(live(ready));
+        stop_asked_.reset();
+      });
   port_ = port.get();
 }
 

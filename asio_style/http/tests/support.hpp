@@ -66,7 +66,7 @@ std::size_t count(std::string_view text, std::string_view part);
 class RunningServer {
  public:
   explicit RunningServer(const http::Router& router, HttpLimits limits = {},
-                         std::optional<SSLContext> ssl = {});
+                         std::optional<SSLContext> ssl = {}, http::Telemetry telemetry = {});
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
   ~RunningServer() { stop(); }
