@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <mutex>
 #include <regex>
 #include <stdexcept>
 #include <utility>
@@ -52,7 +53,11 @@ const std::vector<Substitution>& placeholders() {
   return table;
 }
 
+/// Peers have threads of their own, and libstdc++'s regular expressions fill a cache of the locale's classes
+/// of characters while they match, without a lock (GCC bug 77704).
 std::string substitute(std::string text, const std::vector<Substitution>& table) {
+  static std::mutex one_at_a_time;
+  const std::lock_guard lock(one_at_a_time);
   for (const auto& [pattern, replacement] : table) text = std::regex_replace(text, pattern, replacement);
   return text;
 }
