@@ -11,6 +11,12 @@ void count_this_thread() noexcept;
 /// through libc, from whatever library. Allocations: malloc, calloc and realloc, so operator new too.
 [[nodiscard]] std::uint64_t syscalls() noexcept;
 [[nodiscard]] std::uint64_t allocations() noexcept;
+/// Octets that memcpy and memmove moved, without those that the compiler made into instructions.
+[[nodiscard]] std::uint64_t octets_copied() noexcept;
+
+/// Keeps the three counts, in this order, as 64-bit numbers at the beginning of a file that other processes may
+/// map. Throws std::system_error.
+void share_counts(const char* file);
 
 /// User-space instructions of another thread, where the kernel lets them be counted.
 class Instructions {

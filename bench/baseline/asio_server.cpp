@@ -1,16 +1,13 @@
 // The smallest server on bare Boost.Asio: an asynchronous read, and a send at once that falls back to an
-// asynchronous one.
+// asynchronous wait. Read buffers are kept from connection to connection.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "http_answer.hpp"
-#include "server.hpp"
+#include "session.hpp"
 
 namespace antiphon::bench {
 
@@ -18,78 +15,89 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using Buffer = std::unique_ptr<char[]>;
+
+/// What all connections share.
+struct Shared {
+  Service service;
+  http::DateCache date;
+  std::vector<Buffer> spare;
+
+  Buffer lend() {
+    if (spare.empty()) return std::make_unique_for_overwrite<char[]>(read_size_asio);
+    Buffer lent = std::move(spare.back());
+    spare.pop_back();
+    return lent;
+  }
+};
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, Service service, http::DateCache& date)
-      : socket_(std::move(socket)), service_(service), date_(date) {}
+  Connection(tcp::socket socket, Shared& shared)
+      : socket_(std::move(socket)), shared_(shared), session_(shared.service, shared.date) {}
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { shared_.spare.push_back(std::move(buffer_)); }
 
   void read() {
-    socket_.async_read_some(asio::buffer(buffer_),
+    socket_.async_read_some(asio::buffer(buffer_.get(), read_size_asio),
                             [self = shared_from_this()](const auto& error, std::size_t size) {
-                              if (!error) self->answer(std::string_view(self->buffer_.data(), size));
+                              if (!error && self->session_.feed({self->buffer_.get(), size})) self->send();
                             });
   }
 
  private:
-  void answer(std::string_view octets) {
-    if (service_ == Service::echo)
-      out_.assign(octets);
-    else if (!http_.feed(octets, date_, out_))
-      return;
-    boost::system::error_code error;
-    const std::size_t sent = out_.empty() ? 0 : socket_.send(asio::buffer(out_), 0, error);
-    if (sent == out_.size()) {
-      out_.clear();
-      read();
-      return;
+  /// Sends what is pending and reads on; the connection closes when nobody holds it any more.
+  void send() {
+    for (auto octets = session_.pending(); !octets.empty(); octets = session_.pending()) {
+      boost::system::error_code error;
+      session_.sent(socket_.send(asio::buffer(octets), 0, error));
+      if (error == asio::error::would_block) return wait();
+      if (error) return;
     }
-    out_.erase(0, sent);
-    asio::async_write(socket_, asio::buffer(out_),
-                      [self = shared_from_this()](const auto& failed, std::size_t) {
-                        self->out_.clear();
-                        if (!failed) self->read();
-                      });
+    if (!session_.closing()) read();
+  }
+  void wait() {
+    session_.keep();
+    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const auto& error) {
+      if (!error) self->send();
+    });
   }
 
   tcp::socket socket_;
-  Service service_;
-  http::DateCache& date_;
-  HttpAnswer http_;
-  std::string out_;
-  std::vector<char> buffer_ = std::vector<char>(read_size);
+  Shared& shared_;
+  Session session_;
+  Buffer buffer_ = shared_.lend();
 };
 
 class AsioServer final : public Server {
  public:
-  explicit AsioServer(Service service) : service_(service) {
-    start([this](const auto& listening) {
-      tcp::acceptor acceptor(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-      accept(acceptor);
-      listening(acceptor.local_endpoint().port());
-      context_.run();
-    });
+  explicit AsioServer(Service service) : shared_{service, {}, {}} {}
+
+  void run(const Listening& listening) override {
+    tcp::acceptor acceptor(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    acceptor.listen(1024);
+    accept(acceptor);
+    listening(acceptor.local_endpoint().port());
+    context_.run();
   }
-  ~AsioServer() override {
-    context_.stop();
-    join();
-  }
+  void stop() override { context_.stop(); }
 
  private:
   void accept(tcp::acceptor& acceptor) {
     acceptor.async_accept([this, &acceptor](const auto& error, tcp::socket socket) {
       if (!error) {
-        socket.set_option(tcp::no_delay(true));
-        socket.non_blocking(true);
-        std::make_shared<Connection>(std::move(socket), service_, date_)->read();
+        boost::system::error_code gone;
+        socket.set_option(tcp::no_delay(true), gone);
+        socket.non_blocking(true, gone);
+        if (!gone) std::make_shared<Connection>(std::move(socket), shared_)->read();
       }
       accept(acceptor);
     });
   }
 
-  Service service_;
+  Shared shared_;
   asio::io_context context_{1};
-  http::DateCache date_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The smallest server on bare epoll: edge-triggered, one read and one write a request.
+// The smallest server on bare epoll: level-triggered, one read and one send a request.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -8,39 +8,35 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <memory>
-#include <string>
 #include <unordered_map>
-#include <vector>
 
-#include "http_answer.hpp"
-#include "server.hpp"
+#include "session.hpp"
 
 namespace antiphon::bench {
 
 namespace {
 
 struct Connection {
+  Connection(int socket, Service service, http::DateCache& date) : fd(socket), session(service, date) {}
   int fd;
-  HttpAnswer http;
-  std::string out;  // what the socket did not take
+  bool waits_to_send = false;  // and is not read from meanwhile
+  Session session;
 };
 
 class EpollServer final : public Server {
  public:
-  explicit EpollServer(Service service) : service_(service), stop_(::eventfd(0, EFD_NONBLOCK)) {
-    start([this](const auto& listening) { run(listening); });
-  }
+  explicit EpollServer(Service service) : service_(service) {}
   ~EpollServer() override {
-    ::eventfd_write(stop_, 1);
-    join();
-    ::close(stop_);
+    for (const auto& [fd, connection] : connections_) ::close(fd);
+    for (const int fd : {listener_, stop_, epoll_})
+      if (fd >= 0) ::close(fd);
   }
 
- private:
-  template <typename Listening>
-  void run(const Listening& listening) {
+  void run(const Listening& listening) override {
     epoll_ = ::epoll_create1(0);
+    stop_ = ::eventfd(0, EFD_NONBLOCK);
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     sockaddr_in where{};
     where.sin_family = AF_INET;
@@ -49,70 +45,78 @@ class EpollServer final : public Server {
     ::listen(listener_, 1024);
     socklen_t size = sizeof(where);
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&where), &size);
-    watch(listener_, EPOLLIN);
-    watch(stop_, EPOLLIN);
+    watch(EPOLL_CTL_ADD, listener_, EPOLLIN, &listener_);
+    watch(EPOLL_CTL_ADD, stop_, EPOLLIN, &stop_);
     listening(ntohs(where.sin_port));
 
-    std::array<epoll_event, 256> events{};
+    std::array<epoll_event, 1024> events;
     for (bool running = true; running;) {
       const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
       for (int i = 0; i < count; ++i) {
-        const int fd = events.at(static_cast<std::size_t>(i)).data.fd;
-        if (fd == stop_)
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        if (event.data.ptr == &stop_)
           running = false;
-        else if (fd == listener_)
+        else if (event.data.ptr == &listener_)
           accept();
         else
-          serve(*connections_.at(fd));
+          serve(*static_cast<Connection*>(event.data.ptr), event.events);
       }
     }
-    for (const auto& [fd, connection] : connections_) ::close(fd);
-    ::close(listener_);
-    ::close(epoll_);
   }
-  void watch(int fd, std::uint32_t events) const {
+  void stop() override { ::eventfd_write(stop_, 1); }
+
+ private:
+  void watch(int operation, int fd, std::uint32_t events, void* data) const {
     epoll_event event{};
     event.events = events;
-    event.data.fd = fd;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+    event.data.ptr = data;
+    ::epoll_ctl(epoll_, operation, fd, &event);
   }
   void accept() {
     for (int fd; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
       const int on = 1;
       ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-      auto made = std::make_unique<Connection>();
-      made->fd = fd;
-      connections_[fd] = std::move(made);
-      watch(fd, EPOLLIN | EPOLLOUT | EPOLLET);
+      auto& made = connections_[fd];
+      made = std::make_unique<Connection>(fd, service_, date_);
+      watch(EPOLL_CTL_ADD, fd, EPOLLIN, made.get());
     }
   }
-  void serve(Connection& connection) {
-    if (!connection.out.empty() && !flush(connection)) return;
-    for (ssize_t count = static_cast<ssize_t>(read_size); count == static_cast<ssize_t>(read_size);) {
-      count = ::recv(connection.fd, buffer_.data(), buffer_.size(), 0);
-      if (count < 0) return;
-      const std::string_view octets(buffer_.data(), static_cast<std::size_t>(count));
-      if (count == 0 || (service_ == Service::http && !connection.http.feed(octets, date_, connection.out))) {
-        ::close(connection.fd);
-        connections_.erase(connection.fd);
-        return;
-      }
-      if (service_ == Service::echo) connection.out.append(octets);
-      if (!connection.out.empty()) flush(connection);
+  void serve(Connection& connection, std::uint32_t events) {
+    Session& session = connection.session;
+    bool good = true;
+    if ((events & ~std::uint32_t{EPOLLOUT}) != 0) {
+      const ssize_t count = ::recv(connection.fd, buffer_.get(), read_size, 0);
+      good = count > 0 && session.feed({buffer_.get(), static_cast<std::size_t>(count)});
+    }
+    if (!good || !send(connection)) {
+      ::close(connection.fd);
+      connections_.erase(connection.fd);
     }
   }
-  static bool flush(Connection& connection) {
-    const ssize_t sent = ::send(connection.fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
-    if (sent > 0) connection.out.erase(0, static_cast<std::size_t>(sent));
-    return connection.out.empty();
+  /// False if the connection is to be closed.
+  bool send(Connection& connection) const {
+    Session& session = connection.session;
+    bool full = false;
+    for (auto octets = session.pending(); !full && !octets.empty(); octets = session.pending()) {
+      const ssize_t count = ::send(connection.fd, octets.data(), octets.size(), MSG_NOSIGNAL);
+      if (count < 0 && errno != EAGAIN) return false;
+      if (count > 0) session.sent(static_cast<std::size_t>(count));
+      full = count < static_cast<ssize_t>(octets.size());
+    }
+    if (full != connection.waits_to_send) {
+      session.keep();
+      connection.waits_to_send = full;
+      watch(EPOLL_CTL_MOD, connection.fd, full ? EPOLLOUT : EPOLLIN, &connection);
+    }
+    return full || !session.closing();
   }
 
   Service service_;
-  int stop_;
+  int stop_ = -1;
   int epoll_ = -1;
   int listener_ = -1;
   http::DateCache date_;
-  std::vector<char> buffer_ = std::vector<char>(read_size);
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
   std::unordered_map<int, std::unique_ptr<Connection>> connections_;
 };
 

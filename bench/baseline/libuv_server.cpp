@@ -3,119 +3,137 @@
 #include <uv.h>
 
 #include <memory>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "http_answer.hpp"
-#include "server.hpp"
+#include "session.hpp"
 
 namespace antiphon::bench {
 
 namespace {
 
-class LibuvServer;
+struct Shared {
+  Service service;
+  http::DateCache date;
+  std::unique_ptr<char[]> buffer = std::make_unique_for_overwrite<char[]>(read_size);
+};
 
-struct Connection {
-  uv_tcp_t tcp{};
-  uv_write_t request{};
-  LibuvServer* server = nullptr;
-  HttpAnswer http;
-  std::string out;
+class Connection {
+ public:
+  static void accept(uv_stream_t* listener, Shared& shared) {
+    auto made = std::make_unique<Connection>(shared);
+    uv_tcp_init(listener->loop, &made->tcp_);
+    made->tcp_.data = made.get();
+    Connection& connection = *made.release();  // owned by the loop until close() is done
+    if (uv_accept(listener, connection.stream()) != 0) return connection.close();
+    uv_tcp_nodelay(&connection.tcp_, 1);
+    connection.read();
+  }
+  explicit Connection(Shared& shared) : shared_(shared), session_(shared.service, shared.date) {}
+
+  void close() {
+    auto* handle = reinterpret_cast<uv_handle_t*>(&tcp_);
+    if (uv_is_closing(handle) == 0)
+      uv_close(handle,
+               [](uv_handle_t* closed) { std::unique_ptr<Connection>(static_cast<Connection*>(closed->data)); });
+  }
+
+ private:
+  void read() {
+    uv_read_start(
+        stream(),
+        [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
+          *buffer = uv_buf_init(static_cast<Connection*>(handle->data)->shared_.buffer.get(), read_size);
+        },
+        [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
+          auto& from = *static_cast<Connection*>(handle->data);
+          if (count < 0 || !from.session_.feed({buffer->base, static_cast<std::size_t>(count)}))
+            from.close();
+          else
+            from.send();
+        });
+  }
+  /// True if all is sent; else the rest is on its way, or the connection closes.
+  bool send() {
+    for (auto octets = session_.pending(); !octets.empty(); octets = session_.pending()) {
+      const uv_buf_t buffer = buffer_of(octets);
+      const int sent = uv_try_write(stream(), &buffer, 1);
+      if (sent == UV_EAGAIN) {
+        write();
+        return false;
+      }
+      if (sent < 0) {
+        close();
+        return false;
+      }
+      session_.sent(static_cast<std::size_t>(sent));
+    }
+    if (session_.closing()) close();
+    return !session_.closing();
+  }
+  /// Not read from meanwhile.
+  void write() {
+    uv_read_stop(stream());
+    session_.keep();
+    const uv_buf_t buffer = buffer_of(session_.pending());
+    request_.data = this;
+    uv_write(&request_, stream(), &buffer, 1, [](uv_write_t* request, int status) {
+      auto& from = *static_cast<Connection*>(request->data);
+      if (status < 0) return from.close();
+      from.session_.sent(from.session_.pending().size());
+      if (from.send()) from.read();
+    });
+  }
+  static uv_buf_t buffer_of(std::string_view octets) {
+    return uv_buf_init(const_cast<char*>(octets.data()), static_cast<unsigned>(octets.size()));
+  }
+  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp_); }
+
+  uv_tcp_t tcp_{};
+  uv_write_t request_{};
+  Shared& shared_;
+  Session session_;
 };
 
 class LibuvServer final : public Server {
  public:
-  explicit LibuvServer(Service service) : service_(service) {
-    start([this](const auto& listening) { run(listening); });
-  }
-  ~LibuvServer() override {
-    uv_async_send(&stop_);
-    join();
-  }
+  explicit LibuvServer(Service service) : shared_{service, {}} {}
 
- private:
-  template <typename Listening>
-  void run(const Listening& listening) {
+  void run(const Listening& listening) override {
     uv_loop_init(&loop_);
     uv_async_init(&loop_, &stop_, [](uv_async_t* handle) { uv_stop(handle->loop); });
     uv_tcp_init(&loop_, &listener_);
-    listener_.data = this;
+    listener_.data = &shared_;
     sockaddr_in where{};
     uv_ip4_addr("127.0.0.1", 0, &where);
     uv_tcp_bind(&listener_, reinterpret_cast<sockaddr*>(&where), 0);
     uv_listen(reinterpret_cast<uv_stream_t*>(&listener_), 1024, [](uv_stream_t* handle, int status) {
-      if (status == 0) static_cast<LibuvServer*>(handle->data)->accept();
+      if (status == 0) Connection::accept(handle, *static_cast<Shared*>(handle->data));
     });
     int size = sizeof(where);
     uv_tcp_getsockname(&listener_, reinterpret_cast<sockaddr*>(&where), &size);
     listening(ntohs(where.sin_port));
     uv_run(&loop_, UV_RUN_DEFAULT);
 
-    for (auto& connection : connections_) close(*connection);
-    uv_close(reinterpret_cast<uv_handle_t*>(&listener_), nullptr);
-    uv_close(reinterpret_cast<uv_handle_t*>(&stop_), nullptr);
+    uv_walk(
+        &loop_,
+        [](uv_handle_t* handle, void* self) {
+          auto* server = static_cast<LibuvServer*>(self);
+          if (handle == reinterpret_cast<uv_handle_t*>(&server->listener_) ||
+              handle == reinterpret_cast<uv_handle_t*>(&server->stop_))
+            uv_close(handle, nullptr);
+          else
+            static_cast<Connection*>(handle->data)->close();
+        },
+        this);
     uv_run(&loop_, UV_RUN_DEFAULT);
     uv_loop_close(&loop_);
   }
-  void accept() {
-    connections_.push_back(std::make_unique<Connection>());
-    Connection& connection = *connections_.back();
-    connection.server = this;
-    connection.tcp.data = &connection;
-    uv_tcp_init(&loop_, &connection.tcp);
-    uv_accept(reinterpret_cast<uv_stream_t*>(&listener_), stream(connection));
-    uv_tcp_nodelay(&connection.tcp, 1);
-    uv_read_start(
-        stream(connection),
-        [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-          auto& into = static_cast<Connection*>(handle->data)->server->buffer_;
-          *buffer = uv_buf_init(into.data(), static_cast<unsigned>(into.size()));
-        },
-        [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
-          auto& from = *static_cast<Connection*>(handle->data);
-          if (count < 0)
-            close(from);
-          else if (count > 0)
-            from.server->answer(from, {buffer->base, static_cast<std::size_t>(count)});
-        });
-  }
-  void answer(Connection& connection, std::string_view octets) {
-    if (service_ == Service::echo)
-      connection.out.append(octets);
-    else if (!connection.http.feed(octets, date_, connection.out))
-      return close(connection);
-    if (connection.out.empty() || uv_stream_get_write_queue_size(stream(connection)) > 0) return;
-    const uv_buf_t buffer = uv_buf_init(connection.out.data(), static_cast<unsigned>(connection.out.size()));
-    const int sent = uv_try_write(stream(connection), &buffer, 1);
-    if (sent > 0) connection.out.erase(0, static_cast<std::size_t>(sent));
-    if (!connection.out.empty()) write_rest(connection);
-  }
-  static void write_rest(Connection& connection) {
-    auto kept = std::make_unique<std::string>(std::exchange(connection.out, {}));
-    const uv_buf_t buffer = uv_buf_init(kept->data(), static_cast<unsigned>(kept->size()));
-    connection.request.data = kept.release();
-    uv_write(&connection.request, stream(connection), &buffer, 1, [](uv_write_t* request, int) {
-      const std::unique_ptr<std::string> done(static_cast<std::string*>(request->data));
-      auto& from = *static_cast<Connection*>(request->handle->data);
-      if (!from.out.empty()) write_rest(from);
-    });
-  }
-  static void close(Connection& connection) {
-    auto* handle = reinterpret_cast<uv_handle_t*>(&connection.tcp);
-    if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);  // freed with the server
-  }
-  static uv_stream_t* stream(Connection& connection) {
-    return reinterpret_cast<uv_stream_t*>(&connection.tcp);
-  }
+  void stop() override { uv_async_send(&stop_); }
 
-  Service service_;
+ private:
+  Shared shared_;
   uv_loop_t loop_{};
   uv_async_t stop_{};
   uv_tcp_t listener_{};
-  http::DateCache date_;
-  std::vector<char> buffer_ = std::vector<char>(read_size);
-  std::vector<std::unique_ptr<Connection>> connections_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // asio_style under measurement: an echo protocol, and the whole HTTP server with the shared app.
 
-#include "antiphon/app.hpp"
 #include "antiphon/asio_style.hpp"
 #include "antiphon/asio_style/http/serve.hpp"
+#include "bench_app.hpp"
 #include "server.hpp"
 
 namespace antiphon::bench {
@@ -25,18 +25,14 @@ class Echo final : public as::Protocol {
 
 class AsioStyleServer final : public Server {
  public:
-  explicit AsioStyleServer(Service service) {
-    start([this, service](const auto& listening) {
-      service == Service::echo ? echo(listening) : http(listening);
-    });
+  explicit AsioStyleServer(Service service) : service_(service) {}
+
+  void run(const Listening& listening) override {
+    service_ == Service::echo ? echo(listening) : http(listening);
   }
-  ~AsioStyleServer() override {
-    stop_();
-    join();
-  }
+  void stop() override { stop_(); }
 
  private:
-  template <typename Listening>
   void echo(const Listening& listening) {
     as::EventLoop loop;
     const auto server =
@@ -46,14 +42,18 @@ class AsioStyleServer final : public Server {
     loop.run_forever();
     loop.close();
   }
-  template <typename Listening>
   void http(const Listening& listening) {
-    as::serve("127.0.0.1", 0, app(),
-              {.graceful_timeout = std::chrono::milliseconds(100),
+    http::ServerLimits limits;
+    limits.parser.body = largest_body;
+    as::serve("127.0.0.1", 0, bench_app(),
+              {.server = {.limits = limits},
+               .graceful_timeout = std::chrono::milliseconds(100),
                .handle_signals = false,
-               .on_listening = [&](std::uint16_t on) { listening(on); },
+               .on_listening = listening,
                .on_stopper = [this](std::function<void()> stop) { stop_ = std::move(stop); }});
   }
+
+  Service service_;
   std::function<void()> stop_;
 };
 

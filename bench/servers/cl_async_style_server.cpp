@@ -1,8 +1,8 @@
 // cl_async_style under measurement: an echo read_cb, and the whole HTTP server with the shared app.
 
-#include "antiphon/app.hpp"
 #include "antiphon/cl_async_style.hpp"
 #include "antiphon/cl_async_style/http/serve.hpp"
+#include "bench_app.hpp"
 #include "server.hpp"
 
 namespace antiphon::bench {
@@ -13,18 +13,14 @@ namespace as = cl_async_style;
 
 class ClAsyncStyleServer final : public Server {
  public:
-  explicit ClAsyncStyleServer(Service service) {
-    start([this, service](const auto& listening) {
-      service == Service::echo ? echo(listening) : http(listening);
-    });
+  explicit ClAsyncStyleServer(Service service) : service_(service) {}
+
+  void run(const Listening& listening) override {
+    service_ == Service::echo ? echo(listening) : http(listening);
   }
-  ~ClAsyncStyleServer() override {
-    stop_();
-    join();
-  }
+  void stop() override { stop_(); }
 
  private:
-  template <typename Listening>
   void echo(const Listening& listening) {
     as::start_event_loop([&] {
       const auto server =
@@ -35,14 +31,18 @@ class ClAsyncStyleServer final : public Server {
       listening(as::server_port(*server));
     });
   }
-  template <typename Listening>
   void http(const Listening& listening) {
-    as::serve("127.0.0.1", 0, app(),
+    http::ServerLimits limits;
+    limits.parser.body = largest_body;
+    as::serve("127.0.0.1", 0, bench_app(),
               {.handle_signals = false,
                .drain = std::chrono::milliseconds(100),
-               .on_listening = [&](std::uint16_t on) { listening(on); },
+               .limits = limits,
+               .on_listening = listening,
                .on_stopper = [this](std::function<void()> stop) { stop_ = std::move(stop); }});
   }
+
+  Service service_;
   std::function<void()> stop_;
 };
 

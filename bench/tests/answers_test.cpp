@@ -1,46 +1,92 @@
 // What is compared must do the same work: every server gives the same octets.
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include <array>
 #include <regex>
+#include <string>
 
-#include "client.hpp"
+#include "loads.hpp"
+#include "message_pair.hpp"
+#include "server_thread.hpp"
 
 namespace antiphon::bench {
 namespace {
 
-constexpr std::array factories{make_bare_epoll, make_bare_asio, make_bare_libuv, make_asio_style,
-                               make_cl_async_style};
+std::string ask(std::uint16_t port, const std::string& request) {
+  const int fd = connect_to(port);
+  send_all(fd, request);
+  const std::string answer = receive_response(fd);
+  ::close(fd);
+  return std::regex_replace(answer, std::regex("Date: [^\r]*"), "Date: now");
+}
 
-TEST(bench, all_HTTP_servers_answer_alike_but_for_the_date) {
+void all_answer_alike(const std::string& request) {
   std::string first;
-  for (const Factory make : factories) {
-    const auto server = make(Service::http);
-    const Client client(*server, Service::http, 2, 0);
-    const std::string answer = std::regex_replace(client.answer(), std::regex("Date: [^\r]*"), "Date: now");
+  for (const Contender& contender : contenders) {
+    const ServerThread server(contender.make(Service::http));
+    const std::string answer = ask(server.port(), request);
     if (first.empty()) first = answer;
-    EXPECT_EQ(answer, first);
+    EXPECT_EQ(answer, first) << contender.name << " to " << request;
   }
 }
 
-TEST(bench, all_echo_servers_echo_small_and_large) {
-  for (const Factory make : factories)
-    for (const std::size_t size : {1U, 64U, 16384U}) {
-      const auto server = make(Service::echo);
-      Client client(*server, Service::echo, 3, size);
-      EXPECT_NO_THROW(client.batch());
+TEST(bench, all_HTTP_servers_answer_alike_but_for_the_date) {
+  all_answer_alike("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  all_answer_alike("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  all_answer_alike("GET /bytes/200000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  all_answer_alike("POST /sink HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+}
+
+TEST(bench, all_echo_servers_echo_what_is_small_and_what_no_socket_takes_at_once) {
+  for (const Contender& contender : contenders)
+    for (const std::uint64_t size : {1U, 64U, 16384U, 1U << 24U}) {
+      const ServerThread server(contender.make(Service::echo));
+      const LoadOptions options{
+          .port = server.port(), .echo = true, .connections = 3, .requests = 6, .size = size};
+      const LoadResult result = closed_loop(options, [] {});
+      EXPECT_EQ(result.requests, 6U) << contender.name;
     }
 }
 
-TEST(bench, system_calls_and_allocations_of_a_server_are_counted) {
-  const auto server = make_bare_epoll(Service::http);
-  Client client(*server, Service::http, 1, 0);
-  const std::uint64_t before = syscalls();
-  for (int i = 0; i < 100; ++i) client.batch();
-  EXPECT_GE(syscalls() - before, 200U) << "a read and a write each";
+TEST(bench, all_HTTP_servers_take_pipelined_requests_downloads_uploads_and_closes) {
+  for (const Contender& contender : contenders) {
+    const ServerThread server(contender.make(Service::http));
+    LoadOptions options{.port = server.port(), .connections = 4, .requests = 256, .depth = 32};
+    EXPECT_EQ(closed_loop(options, [] {}).requests, 256U) << contender.name;
+    options = {.port = server.port(), .requests = 2, .size = 3'000'000};
+    EXPECT_EQ(download(options, [] {}).octets, 6'000'000U) << contender.name;
+    EXPECT_EQ(upload(options, [] {}).octets, 6'000'000U) << contender.name;
+    const WatchedServer nobody({}, "");
+    EXPECT_EQ(connection_per_request(options, nobody, [] {}).requests, 2U) << contender.name;
+  }
+}
+
+TEST(bench, a_client_that_takes_nothing_for_a_while_gets_the_whole_download) {
+  for (const Contender& contender : contenders) {
+    const ServerThread server(contender.make(Service::http));
+    const int fd = connect_to(server.port());
+    send_all(fd, "GET /bytes/50000000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    ask(server.port(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");  // meanwhile others are served
+    std::string octets(65536, '\0');
+    std::size_t got = 0;
+    for (ssize_t count; (count = ::recv(fd, octets.data(), octets.size(), 0)) > 0;)
+      got += static_cast<std::size_t>(count);
+    ::close(fd);
+    EXPECT_GT(got, 50'000'000U) << contender.name;
+    EXPECT_LT(got, 50'001'000U) << contender.name;
+  }
+}
+
+TEST(bench, system_calls_allocations_and_copies_of_a_server_are_counted) {
+  const ServerThread server(make_bare_epoll(Service::echo));
+  const LoadOptions options{.port = server.port(), .echo = true, .requests = 100, .size = 64};
+  std::uint64_t calls = 0;
+  closed_loop(options, [&] { calls = syscalls(); });
+  EXPECT_GE(syscalls() - calls, 200U) << "a read and a send each";
   EXPECT_GT(allocations(), 0U);
-  EXPECT_GT(server->cpu_ns(), 0);
+  EXPECT_GT(server.cpu_ns(), 0);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
     return "antiphon: " + line + " (see --help)\n";
   });
   antiphon::cli::Action action;
+  antiphon::cli::add_bench_verb(app, action);
   antiphon::cli::add_check_verb(app, action);
   antiphon::cli::add_conform_verb(app, action);
   antiphon::cli::add_http_conform_verb(app, action);

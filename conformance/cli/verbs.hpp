@@ -18,6 +18,7 @@ enum class Exit : int {
 
 /// Adds a verb with its options. When the command line names it, `chosen` is set to what it does.
 using Action = std::function<Exit()>;
+void add_bench_verb(CLI::App& app, Action& chosen);
 void add_check_verb(CLI::App& app, Action& chosen);
 void add_conform_verb(CLI::App& app, Action& chosen);
 void add_http_conform_verb(CLI::App& app, Action& chosen);

@@ -1,0 +1,90 @@
+"""Instructions per request by valgrind's callgrind: the slope of two run lengths, in all and by function."""
+
+import collections
+import os
+import signal
+import tempfile
+
+from . import loads, stats
+from .process import Process
+
+
+
+def parse(text):
+    """Self cost of each function in an out file of callgrind (written with --compress-strings=no)."""
+    costs, function, skip = collections.Counter(), None, False
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("fn="):
+            function = line[3:]
+        elif line.startswith("calls="):
+            skip = True  # the next line is the cost of what was called, not of this function
+        elif line[0].isdigit() or line[0] in "+-*":
+            if skip:
+                skip = False
+            elif function is not None:
+                costs[function] += int(line.split()[1])
+    return costs
+
+
+def run(programs, cpus, server, service, load, **options):
+    """One server under callgrind, one load, the server killed. (requests, costs by function)."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "out")
+        command = ["valgrind", "--tool=callgrind", "--compress-strings=no", "--compress-pos=no",
+                   f"--callgrind-out-file={out}", *server_command(programs, server, service)]
+        with Process(command, cpus) as process:
+            port = process.wait_for_port()
+            done = loads.own(programs, load, port, cpus, server=process, **options)
+            process.stop(signal.SIGTERM)
+        with open(out, encoding="utf-8", errors="replace") as file:
+            return done["requests"], parse(file.read())
+
+
+def server_command(programs, server, service):
+    """A server of the benchmark, or ("antiphon serve", style, workers)."""
+    if isinstance(server, tuple):
+        _, style, workers = server
+        return [programs.antiphon, "serve", "--style", style, "--port", "0", "--workers", str(workers)]
+    return [programs.server, server, service]
+
+
+def slope(short, long):
+    """Instructions of one request by function, of two runs' (requests, costs)."""
+    (few, before), (many, after) = short, long
+    return {name: stats.slope((few, before[name]), (many, after[name])) for name in set(before) | set(after)
+            if after[name] != before[name]}
+
+
+def per_request(programs, cpus, server, service, load, requests, **options):
+    """Instructions of one request by function: of runs with `requests` and five times as many."""
+    return slope(run(programs, cpus, server, service, load, requests=requests, **options),
+                 run(programs, cpus, server, service, load, requests=5 * requests, **options))
+
+
+def readable(name):
+    """A demangled name without its arguments, as far as that is possible, and without what a reader does not need."""
+    name = name.replace("(anonymous namespace)::", "").replace("boost::asio::", "asio::").replace("std::__cxx11::", "std::")
+    depth, kept = 0, []
+    for char in name:
+        depth += char in "<("
+        if depth == 0:
+            kept.append(char)
+        depth -= char in ">)"
+    short = "".join(kept).replace("antiphon::", "").replace(" const", "").strip()
+    return short.split(" ")[-1] if " " in short and "operator" not in short else short or name
+
+
+def budget(costs, most=24):
+    """The functions that cost most, then the rest as one: [{name, instructions, share}]."""
+    total = sum(costs.values())
+    joined = collections.Counter()
+    for name, cost in costs.items():
+        joined[readable(name)] += cost
+    first = joined.most_common(most)
+    functions = [{"name": name, "instructions": round(cost, 1), "share": cost / total} for name, cost in first if cost >= 0.5]
+    rest = total - sum(one["instructions"] for one in functions)
+    if rest >= 0.5:
+        functions.append({"name": "(all others)", "instructions": round(rest, 1), "share": rest / total})
+    return functions

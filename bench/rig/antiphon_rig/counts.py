@@ -1,0 +1,115 @@
+"""Counts, which hold on any machine: the same octets always meet the same server.
+
+A batch is sent while the server sleeps (one connection) or is stopped (several), so that nothing depends on who was
+faster; see held_batches in load/loads.hpp.
+"""
+
+import dataclasses
+import os
+import tempfile
+
+from . import callgrind, loads
+from .plan import ALLOCATIONS, COPIED, INSTRUCTIONS, SYSCALLS, Row, Target
+from .servers import BARE_OF, STYLES
+
+TIMES = 3  # a timer that strikes meanwhile adds a call: the least of so many runs has none
+
+
+@dataclasses.dataclass(frozen=True)
+class CountWork:
+    """A load, what is counted under it, and what the styles' counts must be."""
+
+    name: str
+    words: str
+    service: str
+    load: str
+    options: dict
+    targets: dict  # by metric; None: told, not judged
+    modes: tuple = ("quick", "default", "full")
+
+
+def _held(connections=1, **options):
+    return {"connections": connections, "warm": 5, **options}
+
+
+BARE_NOT_MORE = Target("<=", 1.10)
+COUNT_WORKS = (
+    CountWork("keep_alive/1conn", "keep-alive GET", "http", "held", _held(requests=400),
+              {INSTRUCTIONS: Target("<=", 1.25), SYSCALLS: None}),
+    CountWork("keep_alive/64conn", "keep-alive GET, 64 ready at once", "http", "held", _held(64, requests=6400),
+              {SYSCALLS: Target("<=", 2.1, "value"), ALLOCATIONS: Target("<=", 0, "value"), COPIED: None}),
+    CountWork("echo_64B/1conn", "echo of 64 B", "echo", "held", _held(requests=400, echo=True, size=64),
+              {INSTRUCTIONS: BARE_NOT_MORE, SYSCALLS: None, ALLOCATIONS: None}),
+    CountWork("echo_16KiB/1conn", "echo of 16 KiB", "echo", "held", _held(requests=200, echo=True, size=16384),
+              {INSTRUCTIONS: BARE_NOT_MORE, SYSCALLS: None, ALLOCATIONS: None}, ("default", "full")),
+    CountWork("echo_1MiB/1conn", "echo of 1 MiB", "echo", "held", _held(requests=40, echo=True, size=1 << 20),
+              {INSTRUCTIONS: BARE_NOT_MORE}, ("default", "full")),
+    CountWork("pipelined_32/1conn", "32 requests pipelined", "http", "held", _held(requests=6400, depth=32),
+              {INSTRUCTIONS: None, SYSCALLS: None, ALLOCATIONS: None}, ("default", "full")),
+    CountWork("connection_per_request/1conn", "one request a connection", "http", "connection_per_request",
+              {"requests": 200, "warm": 20}, {INSTRUCTIONS: None, SYSCALLS: None, ALLOCATIONS: None}, ("default", "full")),
+)
+WORKERS = "keep_alive/2workers"
+
+
+def rows(work):
+    """The rows of a count work: each style beside its bare library."""
+    return [Row(work.name, metric, style, BARE_OF[style], target, f"{metric.words}: {work.words}")
+            for style in STYLES for metric, target in work.targets.items()]
+
+
+def workers_rows():
+    return [Row(WORKERS, INSTRUCTIONS, style, None, Target("<=", 1.02),
+                "user instructions per request: two workers over one") for style in STYLES]
+
+
+class Counter:
+    """Counts on one machine; keeps what it counted, as several rows need it."""
+
+    def __init__(self, programs, servers, server_cpus, load_cpus):
+        self.programs, self.servers = programs, servers
+        self.server_cpus, self.load_cpus = server_cpus, load_cpus
+        self._functions = {}
+        self._counts = {}
+
+    def functions(self, work, server):
+        """Instructions of one request, by function."""
+        key = work.name, server
+        if key not in self._functions:
+            options = {**work.options, "requests": max(work.options["requests"] // 2, 20 * work.options.get("depth", 1))}
+            requests = options.pop("requests")
+            self._functions[key] = callgrind.per_request(self.programs, self.server_cpus, server, work.service, work.load,
+                                                         requests, **options)
+        return self._functions[key]
+
+    def instructions(self, work, server):
+        return sum(self.functions(work, server).values())
+
+    def counted(self, work, server):
+        """System calls, allocations and octets copied of one request."""
+        key = work.name, server
+        if key not in self._counts:
+            runs = [self._count_once(work, server) for _ in range(TIMES)]
+            self._counts[key] = {name: min(run[name] for run in runs) for name in runs[0]}
+        return self._counts[key]
+
+    def value(self, work, metric, server):
+        if metric == INSTRUCTIONS:
+            return self.instructions(work, server)
+        name = {SYSCALLS: "syscalls", ALLOCATIONS: "allocations", COPIED: "octets_copied"}[metric]
+        return round(self.counted(work, server)[name], 3)
+
+    def workers(self, style, workers):
+        """Instructions of one request where so many loops share a port; the connections are spread by the kernel."""
+        option = {"asio_style": "asio", "cl_async_style": "cl-async"}[style]
+        costs = callgrind.per_request(self.programs, self.server_cpus, ("antiphon serve", option, workers), "http",
+                                      "closed_loop", 400, connections=1, warm=20)
+        return sum(costs.values())
+
+    def _count_once(self, work, server):
+        with tempfile.TemporaryDirectory() as folder:
+            counts = os.path.join(folder, "counts")
+            with self.servers.run(server, work.service, counts=counts) as (process, port):
+                done = loads.own(self.programs, work.load, port, self.load_cpus, server=process, counts=counts, **work.options)
+        return {name: done[name] / done["requests"] for name in ("syscalls", "allocations", "octets_copied")}
+
