@@ -14,8 +14,8 @@ void count_this_thread() noexcept;
 /// Octets that memcpy and memmove moved, without those that the compiler made into instructions.
 [[nodiscard]] std::uint64_t octets_copied() noexcept;
 
-/// Keeps the three counts, in this order, as 64-bit numbers at the beginning of a file that other processes may
-/// map. Throws std::system_error.
+/// Keeps the three counts, in this order, as 64-bit numbers at the beginning of a file that other processes
+/// may map. Throws std::system_error.
 void share_counts(const char* file);
 
 /// User-space instructions of another thread, where the kernel lets them be counted.

@@ -32,8 +32,9 @@ class Connection {
   void close() {
     auto* handle = reinterpret_cast<uv_handle_t*>(&tcp_);
     if (uv_is_closing(handle) == 0)
-      uv_close(handle,
-               [](uv_handle_t* closed) { std::unique_ptr<Connection>(static_cast<Connection*>(closed->data)); });
+      uv_close(handle, [](uv_handle_t* closed) {
+        std::unique_ptr<Connection>(static_cast<Connection*>(closed->data));
+      });
   }
 
  private:

@@ -8,8 +8,9 @@ namespace antiphon::bench {
 
 namespace {
 
-constexpr std::size_t period = 251;           // the shared app's: octet i is i mod 251
-constexpr std::size_t piece = 261 * period;   // the most of a download that one send is offered: just below 64 KiB
+constexpr std::size_t period = 251;  // the shared app's: octet i is i mod 251
+constexpr std::size_t piece =
+    261 * period;  // the most of a download that one send is offered: just below 64 KiB
 
 std::string_view pattern(std::uint64_t from) {
   static const auto block = [] {

@@ -13,7 +13,8 @@
 namespace antiphon::bench {
 
 /// What a bare server does with a connection's octets, without I/O: echoes them, or is the least that answers
-/// by HTTP with llhttp and the same octets as the shared app. No router, no fields kept, no limits, no clocks.
+/// by HTTP with llhttp and the same octets as the shared app. No router, no fields kept, no limits, no
+/// clocks.
 class Session {
  public:
   Session(Service service, http::DateCache& date);
@@ -38,9 +39,9 @@ class Session {
   std::string_view borrowed_;  // of an echo: the received octets themselves
   std::string out_;            // answers; `out_sent_` octets of them are gone
   std::size_t out_sent_ = 0;
-  std::uint64_t download_ = 0;         // octets of /bytes/{n} to send after out_
-  std::uint64_t download_sent_ = 0;    //
-  std::uint64_t upload_ = 0;           // octets received by /sink
+  std::uint64_t download_ = 0;       // octets of /bytes/{n} to send after out_
+  std::uint64_t download_sent_ = 0;  //
+  std::uint64_t upload_ = 0;         // octets received by /sink
   std::string target_;
   llhttp_t parser_{};
   Service service_;

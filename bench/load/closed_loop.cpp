@@ -65,7 +65,9 @@ class ClosedLoop {
       }
     }
   }
-  [[nodiscard]] std::uint64_t octets(std::uint64_t batches) const { return batches * depth_ * pair_.answer_size(); }
+  [[nodiscard]] std::uint64_t octets(std::uint64_t batches) const {
+    return batches * depth_ * pair_.answer_size();
+  }
 
  private:
   void watch(int operation, Connection& connection, std::uint32_t events) const {
@@ -80,8 +82,8 @@ class ClosedLoop {
     send(connection);
   }
   void send(Connection& connection) {
-    const ssize_t count = ::send(connection.fd, batch_.data() + connection.sent, batch_.size() - connection.sent,
-                                 MSG_NOSIGNAL);
+    const ssize_t count =
+        ::send(connection.fd, batch_.data() + connection.sent, batch_.size() - connection.sent, MSG_NOSIGNAL);
     if (count < 0 && errno != EAGAIN) throw std::runtime_error("the server has gone");
     if (count > 0) connection.sent += static_cast<std::size_t>(count);
     const bool waits = connection.sent < batch_.size();

@@ -1,4 +1,5 @@
-// antiphon-bench-load: the loads that wrk and h2load cannot make. Prints one JSON object with what the server used.
+// antiphon-bench-load: the loads that wrk and h2load cannot make. Prints one JSON object with what the server
+// used.
 
 #include <sys/resource.h>
 
@@ -16,14 +17,22 @@ namespace {
 
 enum class Load { closed_loop, held, connection_per_request, download, upload, idle };
 
-LoadResult run(Load load, const LoadOptions& options, const WatchedServer& server, const WarmedUp& warmed_up) {
+LoadResult run(Load load, const LoadOptions& options, const WatchedServer& server,
+               const WarmedUp& warmed_up) {
   switch (load) {
-    case Load::closed_loop: return closed_loop(options, warmed_up);
-    case Load::held: return held_batches(options, server, warmed_up);
-    case Load::connection_per_request: return connection_per_request(options, server, warmed_up);
-    case Load::download: return download(options, warmed_up);
-    case Load::upload: return upload(options, warmed_up);
-    case Load::idle: idle_connections(options); break;
+    case Load::closed_loop:
+      return closed_loop(options, warmed_up);
+    case Load::held:
+      return held_batches(options, server, warmed_up);
+    case Load::connection_per_request:
+      return connection_per_request(options, server, warmed_up);
+    case Load::download:
+      return download(options, warmed_up);
+    case Load::upload:
+      return upload(options, warmed_up);
+    case Load::idle:
+      idle_connections(options);
+      break;
   }
   return {};
 }
@@ -34,8 +43,8 @@ void report(Load load, const LoadOptions& options) {
   const LoadResult result = run(load, options, server, [&] { before = server.use(); });
   if (load == Load::idle) return;
   const WatchedServer::Use after = server.use();
-  std::cout << R"({"requests": )" << result.requests << R"(, "octets": )" << result.octets << R"(, "seconds": )"
-            << result.seconds << R"(, "cpu_ns": )" << after.cpu_ns - before.cpu_ns;
+  std::cout << R"({"requests": )" << result.requests << R"(, "octets": )" << result.octets
+            << R"(, "seconds": )" << result.seconds << R"(, "cpu_ns": )" << after.cpu_ns - before.cpu_ns;
   constexpr std::array names{"syscalls", "allocations", "octets_copied"};
   for (std::size_t i = 0; i < names.size() && !options.counts.empty(); ++i)
     std::cout << ", \"" << names.at(i) << "\": " << after.counts.at(i) - before.counts.at(i);
@@ -71,7 +80,9 @@ int main(int argc, char** argv) {
   app.add_option("--requests", options.requests, "In all, after the warm-up")->capture_default_str();
   app.add_option("--warm", options.warm, "Of each connection, not measured")->capture_default_str();
   app.add_option("--size", options.size, "Octets of an echo, a download or an upload")->capture_default_str();
-  app.add_option("--depth", options.depth, "Requests pipelined")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--depth", options.depth, "Requests pipelined")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--pid", options.pids, "The server's processes");
   app.add_option("--counts", options.counts, "The file of antiphon-bench-server-counted");
   CLI11_PARSE(app, argc, argv);

@@ -15,8 +15,8 @@ using WarmedUp = std::function<void()>;
 /// Every connection sends its next message when its answer is complete, until all requests are answered.
 LoadResult closed_loop(const LoadOptions& options, const WarmedUp& warmed_up);
 /// One batch after another: the server is stopped, each connection sends, the server goes on, all answers are
-/// read, the server falls asleep. So the same octets always meet the same server, and its counts are exact. With
-/// one connection it need not be stopped. All in all `requests`, rounded down to whole batches.
+/// read, the server falls asleep. So the same octets always meet the same server, and its counts are exact.
+/// With one connection it need not be stopped. All in all `requests`, rounded down to whole batches.
 LoadResult held_batches(const LoadOptions& options, const WatchedServer& server, const WarmedUp& warmed_up);
 /// One after another: connects, asks with "Connection: close", reads to the end. With a server that may be
 /// watched, waits until it sleeps before each.

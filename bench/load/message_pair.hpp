@@ -9,9 +9,9 @@
 
 namespace antiphon::bench {
 
-/// One message and the answer it must get: what the load sends and how it knows that all has come. The answer is
-/// learnt from the server once, looked at whole; later ones are held against its length and, where they were
-/// read, its octets but for the date. So no wrong server can be a fast one.
+/// One message and the answer it must get: what the load sends and how it knows that all has come. The answer
+/// is learnt from the server once, looked at whole; later ones are held against its length and, where they
+/// were read, its octets but for the date. So no wrong server can be a fast one.
 class MessagePair {
  public:
   /// Connects once. Throws std::runtime_error if the answer is no good one.

@@ -11,7 +11,7 @@ namespace antiphon::bench {
 
 struct LoadOptions {
   std::uint16_t port = 0;
-  bool echo = false;             ///< send `size` octets and want them back; else GET / and the whole answer
+  bool echo = false;  ///< send `size` octets and want them back; else GET / and the whole answer
   std::size_t connections = 1;
   std::uint64_t requests = 1000;  ///< in all, after the warm-up
   std::uint64_t warm = 1;         ///< of each connection, before anything is measured

@@ -19,7 +19,8 @@ namespace {
 template <typename Transfer>
 LoadResult repeat(const LoadOptions& options, const WarmedUp& warmed_up, const Transfer& transfer) {
   const int fd = connect_to(options.port);
-  for (std::uint64_t i = 0; i < options.warm; ++i) transfer(fd, std::min<std::uint64_t>(options.size, 1 << 24));
+  for (std::uint64_t i = 0; i < options.warm; ++i)
+    transfer(fd, std::min<std::uint64_t>(options.size, 1 << 24));
   warmed_up();
   const auto begun = std::chrono::steady_clock::now();
   for (std::uint64_t i = 0; i < options.requests; ++i) transfer(fd, options.size);
@@ -49,8 +50,8 @@ LoadResult download(const LoadOptions& options, const WarmedUp& warmed_up) {
       if (static_cast<unsigned char>(buffer[i]) != i % 251)
         throw std::runtime_error("octet " + std::to_string(i) + " of the download is wrong");
     while (got < size) {
-      const ssize_t count =
-          ::recv(fd, nullptr, static_cast<std::size_t>(std::min<std::uint64_t>(size - got, 1U << 20U)), MSG_TRUNC);
+      const ssize_t count = ::recv(
+          fd, nullptr, static_cast<std::size_t>(std::min<std::uint64_t>(size - got, 1U << 20U)), MSG_TRUNC);
       if (count <= 0) throw std::runtime_error("the server closed before its answer was complete");
       got += static_cast<std::uint64_t>(count);
     }
@@ -60,12 +61,14 @@ LoadResult download(const LoadOptions& options, const WarmedUp& warmed_up) {
 LoadResult upload(const LoadOptions& options, const WarmedUp& warmed_up) {
   const std::string piece(262144, 'u');
   return repeat(options, warmed_up, [&](int fd, std::uint64_t size) {
-    send_all(fd, "POST /sink HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+    send_all(
+        fd, "POST /sink HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
     for (std::uint64_t sent = 0; sent < size; sent += piece.size())
-      send_all(fd, std::string_view(piece).substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(
-                                                         piece.size(), size - sent))));
+      send_all(fd, std::string_view(piece).substr(
+                       0, static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), size - sent))));
     const std::string answer = receive_response(fd);
-    if (!answer.ends_with("\r\n\r\n" + std::to_string(size))) throw std::runtime_error("a wrong answer: " + answer);
+    if (!answer.ends_with("\r\n\r\n" + std::to_string(size)))
+      throw std::runtime_error("a wrong answer: " + answer);
   });
 }
 

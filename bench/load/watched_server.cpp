@@ -33,14 +33,16 @@ void wait_until_all(const std::vector<pid_t>& pids, char wanted) {
   for (const pid_t pid : pids)
     for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task"))
       while (state(task.path()) != wanted) {
-        if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("the server does not come to rest");
+        if (std::chrono::steady_clock::now() > limit)
+          throw std::runtime_error("the server does not come to rest");
         std::this_thread::sleep_for(std::chrono::microseconds(20));
       }
 }
 
 }  // namespace
 
-WatchedServer::WatchedServer(std::vector<pid_t> pids, const std::string& counts_file) : pids_(std::move(pids)) {
+WatchedServer::WatchedServer(std::vector<pid_t> pids, const std::string& counts_file)
+    : pids_(std::move(pids)) {
   if (counts_file.empty()) return;
   const int fd = ::open(counts_file.c_str(), O_RDONLY | O_CLOEXEC);
   void* page = fd < 0 ? MAP_FAILED : ::mmap(nullptr, counts_size, PROT_READ, MAP_SHARED, fd, 0);

@@ -25,7 +25,8 @@ class WatchedServer {
 
   /// CPU time of user and system, of all threads, also of those that have ended.
   [[nodiscard]] Use use() const;
-  /// Returns when every thread sleeps, so that what comes next finds the server waiting. Throws after a minute.
+  /// Returns when every thread sleeps, so that what comes next finds the server waiting. Throws after a
+  /// minute.
   void wait_until_idle() const;
   /// Stops the processes, and returns when they are; what is sent meanwhile is then ready all at once.
   void hold() const;

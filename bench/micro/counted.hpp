@@ -9,8 +9,8 @@
 
 namespace antiphon::bench {
 
-/// From its making to its end, counts what the counted threads did, and gives it to the benchmark as counters per
-/// item. Make it when all is set up. Instructions: of one thread, where the kernel lets them be counted.
+/// From its making to its end, counts what the counted threads did, and gives it to the benchmark as counters
+/// per item. Make it when all is set up. Instructions: of one thread, where the kernel lets them be counted.
 class Counted {
  public:
   explicit Counted(benchmark::State& state, std::uint64_t items_an_iteration = 1, pid_t thread = ::gettid())

@@ -1,5 +1,6 @@
-// Both loops, without I/O: a callback for the next turn, a timer that is set and cancelled, a call from another
-// thread. Inside the loop a callback does the work of one iteration and asks for the next turn, in both alike.
+// Both loops, without I/O: a callback for the next turn, a timer that is set and cancelled, a call from
+// another thread. Inside the loop a callback does the work of one iteration and asks for the next turn, in
+// both alike.
 
 #include <benchmark/benchmark.h>
 
@@ -55,7 +56,8 @@ void run_asio(benchmark::State& state, const std::function<void(as::EventLoop&)>
   const auto work = [&] {
     for (std::size_t i = 0; i < items; ++i) item(loop);
   };
-  Turns turns(state, work, [&](auto fn) { loop.call_soon(std::move(fn)); }, [&] { loop.stop(); });
+  Turns turns(
+      state, work, [&](auto fn) { loop.call_soon(std::move(fn)); }, [&] { loop.stop(); });
   loop.call_soon([&] { turns(); });
   loop.run_forever();
 }
@@ -64,7 +66,8 @@ void run_cl_async(benchmark::State& state, const std::function<void()>& item) {
   const auto work = [&] {
     for (std::size_t i = 0; i < items; ++i) item();
   };
-  Turns turns(state, work, [](auto fn) { cl::delay(std::move(fn)); }, [] { cl::exit_event_loop(); });
+  Turns turns(
+      state, work, [](auto fn) { cl::delay(std::move(fn)); }, [] { cl::exit_event_loop(); });
   cl::start_event_loop([&] { turns(); });
 }
 
@@ -108,7 +111,8 @@ void wake_up_asio(benchmark::State& state) {
     count_this_thread();
     loop.run_forever();
   });
-  wake_up(state, [&] { loop.call_soon_threadsafe([&called] { called.release(); }); }, called);
+  wake_up(
+      state, [&] { loop.call_soon_threadsafe([&called] { called.release(); }); }, called);
   loop.call_soon_threadsafe([&loop] { loop.stop(); });
   thread.join();
 }
@@ -132,7 +136,8 @@ void wake_up_cl_async(benchmark::State& state) {
   });
   {
     const auto bell = made.get();
-    wake_up(state, [&] { cl::trigger_notifier(*bell); }, called);
+    wake_up(
+        state, [&] { cl::trigger_notifier(*bell); }, called);
     stopping = true;
     cl::trigger_notifier(*bell);
   }

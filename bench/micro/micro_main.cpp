@@ -1,5 +1,5 @@
-// antiphon-bench: the parts, and all five servers in one process, as Google Benchmark has it. The rig takes its
-// JSON as it is; by itself it is for the one who changes a part.
+// antiphon-bench: the parts, and all five servers in one process, as Google Benchmark has it. The rig takes
+// its JSON as it is; by itself it is for the one who changes a part.
 
 #include <benchmark/benchmark.h>
 #include <uv.h>

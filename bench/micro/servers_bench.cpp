@@ -1,5 +1,5 @@
-// All five servers in this process, each in a thread of its own: echo on the transport, and HTTP. A batch sends
-// one message on every connection and reads all the answers, which are checked.
+// All five servers in this process, each in a thread of its own: echo on the transport, and HTTP. A batch
+// sends one message on every connection and reads all the answers, which are checked.
 
 #include <benchmark/benchmark.h>
 #include <unistd.h>

@@ -52,7 +52,9 @@ int main(int argc, char** argv) {
   constexpr int wanted = 3;
 #endif
   if (argc != wanted || (std::strcmp(argv[2], "echo") != 0 && std::strcmp(argv[2], "http") != 0)) {
-    std::fprintf(stderr, "usage: antiphon-bench-server SERVER echo|http, or antiphon-bench-server-counted SERVER echo|http FILE\n");
+    std::fprintf(stderr,
+                 "usage: antiphon-bench-server SERVER echo|http, or antiphon-bench-server-counted SERVER "
+                 "echo|http FILE\n");
     return 2;
   }
   try {

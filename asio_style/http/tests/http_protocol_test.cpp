@@ -1,4 +1,4 @@
-// HttpProtocol, SN-007 to SN-013: one request after the other, answers early and late, and the bodies of
+// HttpProtocol, SN-001 to SN-013: one request after the other, answers early and late, and the bodies of
 // requests.
 
 #include <antiphon/app.hpp>
@@ -8,6 +8,56 @@
 
 namespace antiphon::asio_style::test {
 namespace {
+
+// ---- one protocol a connection
+
+TEST_F(http_protocol, each_connection_has_a_protocol_and_a_parser_of_its_own_SN_001) {
+  RunningServer server(router_);
+  Client one(server.port());
+  Client other(server.port());
+  const std::string text = request("GET", "/");
+  one.send(std::string_view(text).substr(0, 10));
+  EXPECT_EQ(other.get("/").body, "ok") << "half a head of one is nothing to the other";
+  one.send(std::string_view(text).substr(10));
+  EXPECT_EQ(one.read_answer().body, "ok");
+}
+
+TEST_F(http_protocol, a_lost_connection_leaves_the_set_and_its_handler_may_no_longer_write_SN_002) {
+  RunningServer server(router_);
+  {
+    Client client(server.port());
+    client.send(request("GET", "/hold"));
+    server.wait_until([this](HttpServer& it) { return held_ != nullptr && it.connections() == 1; });
+    client.reset();
+  }
+  server.wait_until([](HttpServer& it) { return it.connections() == 0; });
+  EXPECT_EQ(cancelled_, 1);
+  EXPECT_EQ(server.on_loop([](HttpServer& it) { return it.buffered(); }), 0U);
+}
+
+TEST_F(http_protocol, what_cannot_be_parsed_is_a_400_and_the_end_however_it_is_cut_SN_003) {
+  RunningServer server(router_);
+  const std::string broken = "GET / HTTP/1.1\r\nHost: t\r\nno colon\r\n\r\n";
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, broken.size()}) {
+    Client client(server.port());
+    for (std::size_t at = 0; at < broken.size(); at += step)
+      client.send(std::string_view(broken).substr(at, step));
+    const Answer answer = client.read_answer();
+    EXPECT_EQ(answer.status, 400U);
+    EXPECT_EQ(client.read_to_end(), "");
+  }
+}
+
+TEST_F(http_protocol, octets_of_a_body_without_a_length_are_counted_against_its_limit_SN_003) {
+  route("POST", [](const Request&, Exchange& exchange) { exchange.respond(200, "text/plain", "took it"); });
+  HttpLimits limits;
+  limits.parser.body = 10;
+  RunningServer server(router_, limits);
+  Client client(server.port());
+  client.send(request("POST", "/it", "Transfer-Encoding: chunked\r\n") +
+              "5\r\n12345\r\n5\r\n67890\r\n1\r\n!\r\n0\r\n\r\n");
+  EXPECT_EQ(client.read_answer().status, 413U);
+}
 
 // ---- one after the other
 

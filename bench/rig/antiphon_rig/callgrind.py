@@ -2,6 +2,7 @@
 
 import collections
 import os
+import re
 import signal
 import tempfile
 
@@ -12,12 +13,16 @@ from .process import Process
 
 def parse(text):
     """Self cost of each function in an out file of callgrind (written with --compress-strings=no)."""
-    costs, function, skip = collections.Counter(), None, False
+    costs, function, library, skip = collections.Counter(), None, "", False
     for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
-        if line.startswith("fn="):
+        if line.startswith("ob="):
+            library = os.path.basename(line[3:])
+        elif line.startswith("fn="):
             function = line[3:]
+            if function.startswith("0x"):  # a library without symbols
+                function = f"[{library}]"
         elif line.startswith("calls="):
             skip = True  # the next line is the cost of what was called, not of this function
         elif line[0].isdigit() or line[0] in "+-*":
@@ -65,6 +70,9 @@ def per_request(programs, cpus, server, service, load, requests, **options):
 
 def readable(name):
     """A demangled name without its arguments, as far as that is possible, and without what a reader does not need."""
+    if name.startswith("["):
+        return name
+    name = re.sub(r" \[clone [^]]*\]", "", name)
     name = name.replace("(anonymous namespace)::", "").replace("boost::asio::", "asio::").replace("std::__cxx11::", "std::")
     depth, kept = 0, []
     for char in name:

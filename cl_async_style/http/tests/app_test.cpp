@@ -52,6 +52,25 @@ TEST(shared_app, ten_mebibytes_are_echoed_while_they_come) {
   EXPECT_TRUE(back == body);
 }
 
+TEST(shared_app, an_echo_whose_answer_is_not_read_is_not_read_either) {
+  web server([] { mount(app()); });
+  client slow(server, 4096);
+  const std::string body(32U << 20U, 's');
+  std::thread sender([&] { slow.send(post("/echo", body)); });
+  const auto buffered = [&] { return server.in_loop([](http_server& it) { return it.buffered(); }); };
+  while (buffered() == 0) std::this_thread::yield();
+  std::size_t most = 0;
+  client other(server);
+  for (int i = 0; i < 200; ++i) {  // the body would have come meanwhile, were it read
+    EXPECT_EQ(other.get("/"), "hello, world\n");
+    most = std::max(most, buffered());
+  }
+  EXPECT_LE(most, 65536U + 2 * 65536U) << "the high mark, and what one read brings";
+  const std::string back = slow.answer();
+  sender.join();
+  EXPECT_TRUE(back == body);
+}
+
 TEST(shared_app, a_client_that_goes_cancels_its_exchange_once) {
   int cancelled = 0;
   bool waiting = false;
