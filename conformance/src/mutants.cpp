@@ -41,7 +41,8 @@ MutantResult run_mutant(const Data& data, const reference::Mutant& mutant) {
     const std::string target = base + (transport == "tcp" ? "" : "-" + transport);
     // Most mutants that do something wrong never do what is waited for. What looks wrong in another way may
     // only have been slow, so it gets the time that a server gets.
-    for (const std::chrono::milliseconds limit : {std::chrono::milliseconds(mutant_limit), hang_limit}) {
+    for (const std::chrono::milliseconds limit :
+         {std::chrono::milliseconds(mutant_limit), std::chrono::milliseconds(hang_limit)}) {
       made.scenario.clear();
       const Result result = TargetRunner(target, data, limit).judge(*scenario);
       if (is_good(result.verdict) && result.verdict != Verdict::warn) break;
