@@ -112,6 +112,8 @@ std::shared_ptr<SSL_CTX> make_server_context(const std::string& cert, const std:
     throw std::runtime_error("no usable certificate in " + cert);
   if (SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM) != 1)
     throw std::runtime_error("no usable key in " + key);
+  // Sending one to a peer that has reset would take the error, and the reset would read as an end.
+  SSL_CTX_set_num_tickets(context.get(), 0);
   return context;
 }
 

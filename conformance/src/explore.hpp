@@ -14,6 +14,9 @@ namespace antiphon::conformance {
 /// the model judges. Named "small:send drain rst at DR: close".
 [[nodiscard]] std::vector<Scenario> small_scenarios(int longest);
 
+/// Whether a transport can play it: a Unix socket has no reset.
+[[nodiscard]] bool plays(const Scenario& scenario, const std::string& transport);
+
 struct RandomRun {
   int tried = 0;
   std::uint64_t seed = 0;

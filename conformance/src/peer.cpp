@@ -112,7 +112,10 @@ class Peer {
     } else if (verb == "read_until_eof") {
       read(std::numeric_limits<std::uint64_t>::max());
     } else if (verb == "read_available") {
-      while (record_.end.empty() && socket().readable()) read_once(buffer_.size(), record_);
+      socket().wait_for_input(false);
+      while (record_.end.empty() && read_once(buffer_.size(), record_) > 0) {
+      }
+      socket().wait_for_input(true);
     } else if (verb == "set_rcvbuf") {
       socket().set(SO_RCVBUF, step.at(1).get<int>());
       small_window_ = true;

@@ -35,8 +35,8 @@ class PeerSocket {
   void truncate() const;
   void close();
   void reset();
-  /// Whether octets or an end can be read at once.
-  [[nodiscard]] bool readable() const;
+  /// False: receive does not wait, and then gives nothing and no end if nothing has come.
+  void wait_for_input(bool wait);
   /// Whether octets that were sent to it wait unread, so that a close resets.
   [[nodiscard]] bool has_unread() const;
   template <typename Value>
@@ -45,11 +45,13 @@ class PeerSocket {
   }
 
  private:
+  [[nodiscard]] std::string_view nothing_yet() const;
   void set_option(int option, const void* value, std::size_t size) const;
 
   Endpoint endpoint_;
   int fd_;
   bool connected_ = false;
+  bool waits_ = true;
   std::shared_ptr<SSL> ssl_;
 };
 
