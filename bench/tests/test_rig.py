@@ -200,6 +200,15 @@ class Budget(unittest.TestCase):
         self.assertEqual(budget.judge(allowed, {"w/asio_style/instructions_per_request": 1019, "w/asio_style/syscalls_per_request": 2}), [])
         self.assertEqual(len(budget.judge(allowed, {"w/asio_style/instructions_per_request": 979, "w/asio_style/syscalls_per_request": 2.1})), 2)
 
+    def test_one_allocation_in_25_requests_is_told(self):
+        name = "w/asio_style/allocations_per_request"
+        self.assertEqual(budget.judge({name: 0}, {name: 0}), [])
+        self.assertEqual(len(budget.judge({name: 0}, {name: 0.04})), 1)
+
+    def test_a_timers_hundredths_of_a_system_call_are_no_difference(self):
+        name = "w/asio_style/syscalls_per_request"
+        self.assertEqual(budget.judge({name: 2}, {name: 2.04}), [])
+
     def test_a_count_that_is_gone_or_new_is_told(self):
         self.assertEqual(len(budget.judge({"gone": 1}, {"new": 1})), 2)
 
