@@ -66,6 +66,8 @@ void PeerSocket::handshake(std::string& end) {
   static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());  // the kit trusts what it made itself
   ssl_ = std::shared_ptr<SSL>(SSL_new(context), SSL_free);
   SSL_set_fd(ssl_.get(), fd_);
+  // Each record is told of: of a send that the server's end cuts short we know what went.
+  SSL_set_mode(ssl_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE);
   ERR_clear_error();
   errno = 0;
   const int done = SSL_connect(ssl_.get());
