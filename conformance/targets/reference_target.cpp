@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <exception>
 #include <future>
 #include <system_error>
 #include <thread>
@@ -203,18 +204,19 @@ class ReferenceTarget final : public Target {
   template <typename Fn>
   void in_loop(Fn fn) {
     std::promise<void> done;
+    std::exception_ptr failed;
     loop_.call_soon_threadsafe([&] {
       try {
         fn();
-        done.set_value();
       } catch (...) {
-        done.set_exception(std::current_exception());
+        failed = std::current_exception();
       }
+      done.set_value();  // once the loop has let go of the exception
     });
-    auto future = done.get_future();
+    const auto future = done.get_future();
     if (future.wait_for(hang_limit) != std::future_status::ready)
       throw HarnessError("the reference's loop hangs");
-    future.get();
+    if (failed) std::rethrow_exception(failed);
   }
 
   EventLog& log_;
