@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "antiphon/cl_async_style/events.hpp"
 #include "loop.hpp"
@@ -15,8 +16,10 @@ constexpr std::chrono::milliseconds hundred_years = std::chrono::hours(24) * 365
 /// A delay: on libuv's timer, or without one in the tick queue if it has no time.
 class timer final : public event, public handle_owner {
  public:
-  timer(loop& in, callback fn, event_callback event_cb)
-      : handle_owner(in), fn_(std::move(fn)), event_cb_(std::move(event_cb)) {}
+  /// `every`: begins anew when its callback has returned, until it is freed (CL-205).
+  timer(loop& in, callback fn, event_callback event_cb,
+        std::optional<std::chrono::milliseconds> every = std::nullopt)
+      : handle_owner(in), fn_(std::move(fn)), event_cb_(std::move(event_cb)), every_(every) {}
 
   void start(std::chrono::milliseconds time) {
     stop();
@@ -72,14 +75,19 @@ class timer final : public event, public handle_owner {
   void fire() {
     if (freed_ || in().closing()) return;
     const auto keep = shared_from_this();
-    const callback fn = std::move(fn_);
-    free();  // before the call: in it the event counts as freed (CL-203)
-    in().guard(event_cb_, fn);
+    callback fn = std::move(fn_);
+    if (!every_) free();  // before the call: in it the event counts as freed (CL-203)
+    const bool went_well = in().guard(event_cb_, fn);
+    if (freed_ || in().closing()) return;
+    if (!went_well && in().upstream_quirks()) return free();  // CL-206
+    fn_ = std::move(fn);
+    start(*every_);
   }
 
   uv_timer_t timer_{};
   callback fn_;
   event_callback event_cb_;
+  std::optional<std::chrono::milliseconds> every_;
   std::uint64_t asked_ = 0;
   bool has_handle_ = false;
   bool referenced_ = true;
@@ -89,37 +97,6 @@ class timer final : public event, public handle_owner {
 timer& of(event& which) noexcept {
   return static_cast<timer&>(which);
 }
-
-/// One delay after the other.
-struct repeated : std::enable_shared_from_this<repeated> {
-  repeated(callback call, std::chrono::milliseconds every, event_callback on_error)
-      : fn(std::move(call)), time(every), event_cb(std::move(on_error)) {}
-
-  void arm() {
-    current = delay([self = shared_from_this()] { self->fire(); },
-                    {.time = std::max(time, std::chrono::milliseconds(1))});
-  }
-  void fire() {
-    callback now = std::move(fn);  // cancel() may drop it while it runs
-    loop& in = loop::current();
-    const bool went_well = in.guard(event_cb, now);
-    if (cancelled || in.closing() || (!went_well && in.upstream_quirks())) return;  // CL-206
-    fn = std::move(now);
-    arm();
-  }
-  void cancel() {
-    if (std::exchange(cancelled, true)) return;
-    if (current && !event_freed_p(*current)) free_event(*current);
-    current.reset();
-    fn = nullptr;  // it may hold what cancels it
-  }
-
-  callback fn;
-  std::chrono::milliseconds time;
-  event_callback event_cb;
-  std::shared_ptr<event> current;
-  bool cancelled = false;
-};
 
 }  // namespace
 
@@ -155,9 +132,12 @@ void unref(event& which) {
 }
 
 std::function<void()> interval(callback fn, std::chrono::milliseconds time, event_callback event_cb) {
-  auto made = std::make_shared<repeated>(std::move(fn), time, std::move(event_cb));
-  made->arm();
-  return [made] { made->cancel(); };
+  const auto every = std::max(time, std::chrono::milliseconds(1));
+  auto made = std::make_shared<timer>(loop::to_open_in(), std::move(fn), std::move(event_cb), every);
+  made->start(every);
+  return [made] {
+    if (!made->freed()) made->free();
+  };
 }
 void remove_interval(const std::function<void()>& cancel) {
   if (cancel) cancel();
