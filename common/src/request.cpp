@@ -43,9 +43,11 @@ std::string_view Request::param(std::string_view name) const noexcept {
 }
 
 void Request::clear() noexcept {
+  constexpr std::size_t kept_body = 64 * 1024;
   method_.clear();
   target_.clear();
   path_.clear();
+  if (body_.size() > kept_body) std::string().swap(body_);  // an assignment would keep the memory
   body_.clear();
   headers_.clear();
   content_length_ = 0;

@@ -60,5 +60,21 @@ TEST(request, clear_makes_it_as_new) {
   EXPECT_FALSE(request.chunked());
 }
 
+TEST(request, clear_keeps_the_memory_of_a_small_body_and_gives_back_that_of_a_large_one) {
+  Request request;
+  const auto on_the_heap = [&] {  // a string without memory of its own has its octets within it
+    const auto* const within = reinterpret_cast<const char*>(&request);
+    return request.body().data() < within || request.body().data() >= within + sizeof(request);
+  };
+  request.append_body(std::string(64 * 1024, 's'));
+  request.clear();
+  request.append_body("x");
+  EXPECT_TRUE(on_the_heap());
+  request.append_body(std::string(64 * 1024, 'l'));
+  request.clear();
+  request.append_body("x");
+  EXPECT_FALSE(on_the_heap());
+}
+
 }  // namespace
 }  // namespace antiphon::http

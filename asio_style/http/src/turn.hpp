@@ -102,8 +102,8 @@ struct Turn {
     out.reset();
     ahead_used = 0;
     ahead.clear();
-    if (ahead.capacity() > keep_at_most) ahead = {};
-    if (request.body().size() > keep_at_most) request = {};  // else cleared when its next one begins
+    if (ahead.capacity() > keep_at_most) std::string().swap(ahead);  // an assignment would keep the memory
+    if (!request.body().empty()) request.clear();                    // else when its next one begins
     piece = {};
   }
 

@@ -13,8 +13,8 @@ namespace antiphon::http {
 
 /// What an HTTP request says. Values only: no connection, no callback.
 ///
-/// Reusable: clear() keeps the memory, so that a connection that keeps one Request allocates nothing per
-/// request. Views handed out are valid until the next change of the object.
+/// Reusable: clear() keeps the memory, but for that of a body of more than 64 KiB, so that a connection that
+/// keeps one Request allocates nothing per request. Views handed out are valid until the next change of the object.
 class Request {
  public:
   [[nodiscard]] std::string_view method() const noexcept { return method_; }

@@ -28,11 +28,7 @@ class request : public http::Request {
   friend const std::any* plugin_request_data(std::string_view plugin, const request& of) noexcept;
 
   void forget() noexcept {
-    constexpr std::size_t keep_at_most = 65536;  // octets of a body's memory, for the next
-    if (body().size() > keep_at_most)
-      http::Request::operator=({});
-    else
-      clear();
+    clear();
     data_.reset();
     plugin_data_.clear();
     store_body_ = true;
