@@ -81,7 +81,7 @@ void stream::connected(int status) {
     return;
   }
   phase_ = phase::open;
-  if (tls_) shake_hands();      // makes its hello
+  if (tls_) shake_hands();  // makes its hello
   if (phase_ != phase::open) {  // it could not
     after_reading_sealed();
     return;
@@ -287,10 +287,9 @@ void stream::end_sending() {
 void stream::drop_pending_input() noexcept {
   uv_os_fd_t fd = -1;
   if (uv_fileno(&handle_.any, &fd) != 0) return;
-  constexpr int rounds = 256;  // who sends faster than that gets the reset
   std::array<char, 4096> dropped;
-  for (int i = 0; i<rounds&& ::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT)> 0; ++i) {
-  }
+  for (int rounds = 256; rounds > 0; --rounds)  // who sends faster than that gets the reset
+    if (::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0) return;
 }
 
 void stream::fail(int number) {

@@ -214,7 +214,7 @@ class stream final : public socket, public handle_owner {
   eof eof_ = eof::none;
   sending sending_ = sending::open;
   bool reading_ = true;
-  bool started_ = false;      // reading was started: after connect_cb
+  bool started_ = false;  // reading was started: after connect_cb
   bool writing_ = false;
   bool flush_queued_ = false;
   std::optional<async_io_stream> async_;
