@@ -1,40 +1,34 @@
 // antiphon bench: hands over to the rig, which starts this and other programs.
 
-#include <unistd.h>
 #include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "become.hpp"
+#include "data.hpp"
 #include "verbs.hpp"
 
 namespace antiphon::cli {
 
 namespace {
 
-constexpr const char* python = ANTIPHON_PYTHON;
-
 /// Does not return if the rig starts; its exit status is then the program's.
 Exit bench(const std::vector<std::string>& words) {
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
-  const std::filesystem::path data = program.parent_path().parent_path() / "share/antiphon/bench";
+  const std::filesystem::path data = conformance::default_data_folder() / "bench";
   if (!std::filesystem::exists(data / "rig/main.py")) {
     std::cerr << "antiphon: no benchmarks beside the program: " << data.string()
               << " (build the room `bench`, or install it)\n";
     return Exit::harness_error;
   }
-  std::vector<std::string> command{python, data / "rig/main.py", "--program", program, "--data", data};
+  std::vector<std::string> command{ANTIPHON_PYTHON, data / "rig/main.py",
+                                   "--program",     std::filesystem::read_symlink("/proc/self/exe"),
+                                   "--data",        data};
   command.insert(command.end(), words.begin(), words.end());
-  std::vector<char*> pointers;
-  for (std::string& word : command) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  ::execv(python, pointers.data());
-  std::cerr << "antiphon: cannot start " << python << ": " << std::strerror(errno) << '\n';
+  become(std::move(command));
   return Exit::harness_error;
 }
 

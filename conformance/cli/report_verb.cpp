@@ -1,17 +1,15 @@
 // antiphon report: the page, or its summary, from the JSON files of a run. The work is done by reports/, in
 // Python.
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "become.hpp"
 #include "data.hpp"
 #include "verbs.hpp"
 
@@ -54,12 +52,7 @@ Exit report(const Options& options) {
     std::cerr << "antiphon: the report's program is missing: " << words[2] << '\n';
     return Exit::failure;
   }
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  ::execvp(arguments[0], arguments.data());
-  std::cerr << "antiphon: cannot run " << words[0] << ": " << std::generic_category().message(errno) << '\n';
+  become(std::move(words));
   return Exit::failure;
 }
 
@@ -73,7 +66,7 @@ void add_report_verb(CLI::App& app, Action& chosen) {
   verb->add_option("--conformance", options->conformance,
                    "Made by `antiphon conform --json`; again for a run over TLS or Unix sockets")
       ->required();
-  verb->add_option("--benchmark", options->benchmark, "Made by `antiphon-bench`");
+  verb->add_option("--benchmark", options->benchmark, "Made by `antiphon bench --out`");
   verb->add_option("--mutants", options->mutants, "Made by `antiphon conform --mutants --json`");
   verb->add_option("--walk", options->walks, "Made by `antiphon walk --json`; once for each style");
   verb->add_option("--sources", options->sources,

@@ -1,15 +1,14 @@
 // antiphon walk: the functions that one GET passes through, recorded by a build of its own, antiphon-walk.
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
-#include <system_error>
+#include <utility>
+#include <vector>
 
+#include "become.hpp"
 #include "verbs.hpp"
 
 namespace antiphon::cli {
@@ -30,9 +29,9 @@ Exit walk(const Options& options) {
               << " --target antiphon-walk\n";
     return Exit::harness_error;
   }
-  const char* file = options.json.empty() ? nullptr : options.json.c_str();
-  ::execl(program.c_str(), program.c_str(), options.style.c_str(), file, nullptr);
-  std::cerr << "antiphon: cannot run " << program << ": " << std::generic_category().message(errno) << '\n';
+  std::vector<std::string> command{program, options.style};
+  if (!options.json.empty()) command.push_back(options.json);
+  become(std::move(command));
   return Exit::harness_error;
 }
 
