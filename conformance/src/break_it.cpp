@@ -1,7 +1,5 @@
 // The page of exercises: each mutant of the reference as a riddle, with its solution folded away.
 
-#include <algorithm>
-
 #include "document.hpp"
 #include "mutants.hpp"
 #include "reference/faults.hpp"
@@ -27,8 +25,7 @@ std::string html(std::string_view text) {
 std::vector<const Scenario*> scenarios_of(const Data& data, std::string_view rule) {
   std::vector<const Scenario*> found;
   for (const Scenario& each : data.scenarios)
-    if (!each.generated && std::find(each.rules.begin(), each.rules.end(), rule) != each.rules.end())
-      found.push_back(&each);
+    if (!each.generated && each.tries(rule)) found.push_back(&each);
   return found;
 }
 

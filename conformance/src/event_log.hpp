@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -26,6 +27,12 @@ class EventLog {
   [[nodiscard]] Trace trace() const {
     const std::scoped_lock lock(mutex_);
     return trace_;
+  }
+  /// How many events the server has told: all but the kit's own notes of what it was asked to do.
+  [[nodiscard]] std::size_t told() const {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<std::size_t>(
+        std::count_if(trace_.begin(), trace_.end(), [](const Event& event) { return event.kind != "act"; }));
   }
   /// Until `done(trace)`; false when the time, which is only against a hang, is over.
   template <typename Done>

@@ -20,8 +20,7 @@ constexpr int at_a_time = 4;
 std::vector<const Scenario*> scenarios_of(const Data& data, std::string_view rule) {
   std::vector<const Scenario*> chosen;
   for (const Scenario& scenario : data.scenarios)
-    if (std::find(scenario.rules.begin(), scenario.rules.end(), rule) != scenario.rules.end())
-      chosen.push_back(&scenario);
+    if (scenario.tries(rule)) chosen.push_back(&scenario);
   std::stable_partition(chosen.begin(), chosen.end(),
                         [&](const Scenario* each) { return each->rules.front() == rule; });
   return chosen;

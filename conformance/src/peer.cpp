@@ -57,10 +57,10 @@ class Peer {
 
   void step(const Json& step) {
     const std::string verb = step.at(0);
-    std::size_t seen = events_told();
+    std::size_t seen = stage_.log.told();
     if (!connection(verb, step) && !octets(verb, step) && !kit(verb, step))
       throw HarnessError("unknown step of the peer: " + step.dump());
-    if (verb == "wait_event" || verb == "drain") seen = events_told();
+    if (verb == "wait_event" || verb == "drain") seen = stage_.log.told();
     // How much the server had told, so that a drawing can set the step between its events.
     Json done = {{"step", step}, {"seen", seen}};
     if (verb == "read" || verb == "read_until_eof") done["read"] = record_.read;
@@ -153,11 +153,6 @@ class Peer {
     return true;
   }
 
-  [[nodiscard]] std::size_t events_told() const {
-    const Trace trace = stage_.log.trace();
-    return static_cast<std::size_t>(
-        std::count_if(trace.begin(), trace.end(), [](const Event& event) { return event.kind != "act"; }));
-  }
   PeerSocket& socket() {
     if (sockets_.empty()) add_socket();
     return *sockets_.at(current_);

@@ -97,6 +97,9 @@ bool Scenario::steps(const std::string& verb) const {
   return std::any_of(peer.begin(), peer.end(), [&](const Json& step) { return step[0] == verb; });
 }
 
+bool Scenario::tries(std::string_view rule) const {
+  return std::find(rules.begin(), rules.end(), rule) != rules.end();
+}
 bool Scenario::over(const std::string& transport) const {
   return std::find(transports.begin(), transports.end(), transport) != transports.end();
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,7 @@ struct Scenario {
 
   [[nodiscard]] bool steps(const std::string& verb) const;  ///< its peer has such a step
   [[nodiscard]] bool over(const std::string& transport) const;
+  [[nodiscard]] bool tries(std::string_view rule) const;
 };
 
 /// What a scenario file holds: one scenario, or a list of them. Throws std::invalid_argument naming file,
