@@ -54,11 +54,11 @@ const std::vector<Substitution>& placeholders() {
 }
 
 /// Peers have threads of their own, and libstdc++'s regular expressions fill a cache of the locale's classes
-/// of characters while they match, without a lock (GCC bug 77704).
-std::string substitute(std::string text, const std::vector<Substitution>& table) {
+/// of characters while they are made and while they match, without a lock.
+std::string substitute(std::string text, const std::vector<Substitution>& (&table)()) {
   static std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
-  for (const auto& [pattern, replacement] : table) text = std::regex_replace(text, pattern, replacement);
+  for (const auto& [pattern, replacement] : table()) text = std::regex_replace(text, pattern, replacement);
   return text;
 }
 
@@ -114,11 +114,11 @@ std::string with_placeholders(std::string text) {
       text.replace(at, scratch_folder.size(), "TMP");
     }
   }
-  return substitute(std::move(text), placeholders());
+  return substitute(std::move(text), placeholders);
 }
 
 std::string as_python_words(std::string text) {
-  return substitute(std::move(text), words());
+  return substitute(std::move(text), words);
 }
 
 std::string message_line(std::string_view text) {
