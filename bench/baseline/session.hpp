@@ -40,7 +40,7 @@ class Session {
   std::string out_;            // answers; `out_sent_` octets of them are gone
   std::size_t out_sent_ = 0;
   std::uint64_t download_ = 0;       // octets of /bytes/{n} to send after out_
-  std::uint64_t download_sent_ = 0;  //
+  std::uint64_t download_sent_ = 0;
   std::uint64_t upload_ = 0;         // octets received by /sink
   std::string target_;
   llhttp_t parser_{};

@@ -1,14 +1,13 @@
 // antiphon-bench-load: the loads that wrk and h2load cannot make. Prints one JSON object with what the server
 // used.
 
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 #include <map>
 #include <optional>
 
+#include "descriptor_limit.hpp"
 #include "loads.hpp"
 
 namespace antiphon::bench {
@@ -49,13 +48,6 @@ void report(Load load, const LoadOptions& options) {
   for (std::size_t i = 0; i < names.size() && !options.counts.empty(); ++i)
     std::cout << ", \"" << names.at(i) << "\": " << after.counts.at(i) - before.counts.at(i);
   std::cout << "}\n";
-}
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace

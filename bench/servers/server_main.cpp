@@ -2,8 +2,6 @@
 // antiphon-bench-server-counted is the same with counters.cpp: what it counts is in the file that the third
 // argument names, for the rig to read while it serves.
 
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -12,19 +10,12 @@
 #ifdef ANTIPHON_BENCH_COUNTED
 #include "counters.hpp"
 #endif
+#include "descriptor_limit.hpp"
 #include "server.hpp"
 
 namespace antiphon::bench {
 
 namespace {
-
-/// Thousands of connections, whatever the shell allows by default.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 int serve(std::string_view name, std::string_view service) {
   for (const Contender& contender : contenders) {

@@ -7,7 +7,7 @@ from .plan import MEMORY, P99, Row, Target, by_mode
 from .process import Failed
 from .servers import BARE_OF, STYLES
 
-LATENCY, IDLE, CROWD = "latency/half_load/64conn", "idle_keep_alive/10000conn", "keep_alive/10000conn"
+LATENCY, IDLE = "latency/half_load/64conn", "idle_keep_alive/10000conn"
 CONNECTIONS = 64
 STEPS = (1_000, 10_000)
 SHARES = by_mode((0.5,), (0.25, 0.5, 0.75), (0.1, 0.25, 0.5, 0.7, 0.8, 0.9))

@@ -5,14 +5,14 @@ from . import stats
 SCHEMA = "antiphon-bench/1"
 
 
-def row(spec, subject, against=None, *, seed=0, value=None, note=""):
+def row(spec, subject, against=None, *, seed=0, note=""):
     """A row of samples: lists of the subject's and of the other's, taken in the same rounds."""
     ratio = interval = None
     if against:
         ratio, interval = stats.ratio(subject, against, seed)
         if spec.metric.kind == "count":
             interval = None  # counts do not scatter: the ratio is what it is
-    figure = stats.median(subject) if value is None else value
+    figure = stats.median(subject)
     target = spec.target
     judged = {"ratio": ratio, "value": figure}[target.of] if target else None
     return {"id": spec.id, "title": spec.title, "work": spec.work, "metric": spec.metric.name, "unit": spec.metric.unit,

@@ -34,7 +34,7 @@ def arguments(argv):
     return parser.parse_args(argv)
 
 
-def micro(programs, mode, cpus):
+def micro(programs, mode):
     """Google Benchmark's JSON of the parts and of the servers in one process."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "micro.json")
@@ -62,7 +62,7 @@ def measure(flags, programs, progress):
         parts = None
         if not flags.no_micro and flags.filter is None:
             progress.begin("the parts (Google Benchmark)")
-            parts = micro(programs, flags.mode, cpus)
+            parts = micro(programs, flags.mode)
     if not runner.rows:
         raise Failed("no row could be taken: " + "; ".join(f"{peer}: {why}" for peer, why in runner.missing.items() if why))
     pairs = max(len(row["samples"]["subject"]) for row in runner.rows)
