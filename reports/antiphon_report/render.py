@@ -11,7 +11,7 @@ import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from markupsafe import Markup, escape
 
 from . import answer, automaton, charts, diagram, good_at, names, sources
@@ -42,7 +42,9 @@ class Inputs:
         return self.examples[0]
 
 
+@functools.cache
 def _environment():
+    """The templates, which are compiled once."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     for function in (names.number, names.duration, names.ratio, names.ratio_beside, names.plural, names.listing, names.case, names.case_title, names.server,
@@ -55,6 +57,9 @@ def _environment():
     environment.filters["plain_json"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.filters["verdict_word"] = lambda verdict: names.WORDS[verdict].word
     environment.filters["milliseconds"] = lambda value: names.duration(value * 1e6)
+    # What a template asks of its run's rules.
+    environment.filters["mutants_of"] = pass_context(lambda context, rule: context["mutants"].by_rule.get(rule, []))
+    environment.filters["verdict_of"] = pass_context(lambda context, rule, target: context["conformance"].rule_verdict(rule, target))
     return environment
 
 
@@ -118,11 +123,7 @@ def page(inputs):
         # The one script that may run, so that nothing that slips in through the data ever does.
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
-    environment = _environment()
-    # What a template asks of this run's rules.
-    environment.filters["mutants_of"] = lambda rule: inputs.mutants.by_rule.get(rule, [])
-    environment.filters["verdict_of"] = conformance.rule_verdict
-    template = environment.get_template("page.html")
+    template = _environment().get_template("page.html")
     for raw in (context["raw_benchmark"], ""):  # the samples can be had from their file; nothing else is left out
         text = template.render({**context, "raw_benchmark": raw})
         size = len(text.encode())
