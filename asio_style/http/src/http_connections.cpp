@@ -12,9 +12,6 @@ namespace antiphon::asio_style::detail {
 
 namespace {
 
-constexpr std::size_t spares_kept = 256;
-constexpr std::size_t output_kept = 256 * 1024;  // a larger one had a large answer in it: not the usual case
-
 std::chrono::milliseconds tick_period(const HttpLimits& limits) {
   const auto shortest = std::min({limits.request_timeout, limits.body_timeout, limits.keep_alive_timeout,
                                   limits.response_timeout, limits.linger_timeout});
@@ -108,22 +105,10 @@ std::unique_ptr<Turn> HttpConnections::lend_turn() {
 }
 
 void HttpConnections::give_back(std::unique_ptr<Turn> turn) {
+  if (turn->out) give_back(std::move(turn->out));
   if (turns_.size() >= spares_kept) return;
   turn->clear();
   turns_.push_back(std::move(turn));
-}
-
-std::unique_ptr<std::string> HttpConnections::lend_output() {
-  if (outputs_.empty()) return std::make_unique<std::string>();
-  auto output = std::move(outputs_.back());
-  outputs_.pop_back();
-  return output;
-}
-
-void HttpConnections::give_back(std::unique_ptr<std::string> output) {
-  if (outputs_.size() >= spares_kept || output->capacity() > output_kept) return;
-  output->clear();
-  outputs_.push_back(std::move(output));
 }
 
 // ---- the end

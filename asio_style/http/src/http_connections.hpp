@@ -49,8 +49,24 @@ class HttpConnections {
   // Memory
   [[nodiscard]] std::unique_ptr<Turn> lend_turn();
   void give_back(std::unique_ptr<Turn> turn);
-  [[nodiscard]] std::unique_ptr<std::string> lend_output();
-  void give_back(std::unique_ptr<std::string> output);
+  [[nodiscard]] std::unique_ptr<std::string> lend_output() {
+    if (outputs_.empty()) return std::make_unique<std::string>();
+    auto output = std::move(outputs_.back());
+    outputs_.pop_back();
+    return output;
+  }
+  void give_back(std::unique_ptr<std::string> output) {
+    if (outputs_.size() >= spares_kept || output->capacity() > output_kept) return;
+    output->clear();
+    outputs_.push_back(std::move(output));
+  }
+  /// One more connection may keep its Turn while it is idle: true for the first so many, until they leave.
+  [[nodiscard]] bool grant_turn() noexcept {
+    if (turns_granted_ >= turns_granted_at_most) return false;
+    ++turns_granted_;
+    return true;
+  }
+  void return_grant() noexcept { --turns_granted_; }
 
   // The end
   [[nodiscard]] bool draining() const noexcept { return draining_; }
@@ -72,6 +88,11 @@ class HttpConnections {
   HttpStatistics statistics;
 
  private:
+  static constexpr std::size_t spares_kept = 256;
+  static constexpr std::size_t output_kept =
+      256 * 1024;  // a larger one had a large answer in it: not the usual case
+  static constexpr std::size_t turns_granted_at_most = 256;  // some 2 KiB each
+
   void arm();
   void observe();
 
@@ -82,6 +103,7 @@ class HttpConnections {
   TimerHandle timer_;
   std::chrono::milliseconds period_;
   std::size_t aborted_ = 0;
+  std::size_t turns_granted_ = 0;
   std::int64_t buffered_told_ = 0;
   std::uint32_t now_ = 0;
   bool ticking_ = false;

@@ -13,6 +13,7 @@
 
 namespace antiphon::asio_style {
 
+using detail::HttpConnections;
 using detail::Turn;
 using http::WriteResult;
 
@@ -29,16 +30,13 @@ constexpr std::chrono::hours longest_delay{24 * 365};
 
 }  // namespace
 
-bool HttpProtocol::exchange_lives() const noexcept {
-  return writing_ == Writing::waiting || writing_ == Writing::started;
-}
-
 // ---- http::Exchange
 
 void HttpProtocol::respond(const http::ResponseView& response) {
   if (writing_ != Writing::waiting) return;
   before_head(true);
-  if (turn_->writer.respond(response, out()) != WriteResult::written) return refuse_bad_field();
+  std::string& octets = out();
+  if (turn_->writer.respond(response, octets) != WriteResult::written) return refuse_bad_field();
   sent_some();
   answered();
 }
@@ -77,11 +75,14 @@ void HttpProtocol::finish() {
 }
 
 void HttpProtocol::on_writable(Callback callback) {
-  if (exchange_lives()) turn_->on_writable.set(std::move(callback));
+  if (!exchange_lives()) return;
+  turn_->has_callbacks = true;
+  turn_->on_writable.set(std::move(callback));
 }
 
 void HttpProtocol::on_body(BodyCallback callback) {
   if (!exchange_lives()) return;
+  turn_->has_callbacks = true;
   turn_->on_body.set(std::move(callback));
   if (writing_ == Writing::waiting) invite_body();
   wake();
@@ -102,6 +103,7 @@ void HttpProtocol::resume_body() {
 
 void HttpProtocol::after(std::chrono::milliseconds delay, Callback callback) {
   if (!exchange_lives()) return;
+  turn_->has_callbacks = true;
   const auto timer = turn_->timers.emplace(turn_->timers.end());
   const auto clamped =
       std::clamp<std::chrono::milliseconds>(delay, std::chrono::milliseconds(0), longest_delay);
@@ -114,16 +116,12 @@ void HttpProtocol::after(std::chrono::milliseconds delay, Callback callback) {
 }
 
 void HttpProtocol::on_cancel(Callback callback) {
-  if (exchange_lives()) turn_->on_cancel = std::move(callback);
+  if (!exchange_lives()) return;
+  turn_->has_callbacks = true;
+  turn_->on_cancel = std::move(callback);
 }
 
 // ---- octets out
-
-/// Where answers are gathered until flush.
-std::string& HttpProtocol::out() {
-  if (!turn_->out) turn_->out = server_->lend_output();
-  return *turn_->out;
-}
 
 /// 100 Continue, once, and only if nothing of the body was worth sending without it.
 void HttpProtocol::invite_body() {
@@ -147,19 +145,22 @@ void HttpProtocol::sent_some() {
 
 void HttpProtocol::flush() {
   if (!turn_ || !turn_->out) return;
-  auto octets = std::move(turn_->out);
-  if (!octets->empty() && !transport_->is_closing()) {
-    written_ += octets->size();
-    ++server_->statistics.writes;
-    server_->statistics.octets_sent += octets->size();
-    if (const auto& metrics = server_->options.telemetry.metrics) metrics->sent(octets->size());
-    transport_->write(*octets);
-    server_->statistics.most_buffered =
-        std::max(server_->statistics.most_buffered, transport_->get_write_buffer_size());
+  std::string& octets = *turn_->out;
+  if (octets.empty()) return;
+  Transport& transport = *transport_;
+  if (!transport.is_closing()) {
+    HttpStatistics& statistics = server_->statistics;
+    written_ += octets.size();
+    ++statistics.writes;
+    statistics.octets_sent += octets.size();
+    if (const auto& metrics = server_->options.telemetry.metrics) metrics->sent(octets.size());
+    transport.write(octets);  // may call pause_writing, which only notes it
+    statistics.most_buffered = std::max(statistics.most_buffered, transport.get_write_buffer_size());
   }
   // Gone: connection_lost comes in the next turn of the loop, and until then nobody shall go on producing.
-  if (transport_->is_closing()) writable_ = false;
-  server_->give_back(std::move(octets));
+  if (transport.is_closing()) writable_ = false;
+  octets.clear();
+  if (octets.capacity() > Turn::light_at_most) server_->give_back(std::move(turn_->out));
 }
 
 /// The answer is whole. The next request is settle's business.
@@ -175,8 +176,9 @@ void HttpProtocol::answered() {
 /// `understood`: the answer is one to a request, of which the head was whole.
 void HttpProtocol::count_answer(bool understood) {
   const unsigned status = turn_->writer.status();
-  ++server_->statistics.responses[std::min(status / 100, 5U)];
-  if (!server_->options.telemetry) return;
+  HttpConnections& server = *server_;
+  ++server.statistics.responses[std::min(status / 100, 5U)];
+  if (!server.options.telemetry) return;
   http::AccessEntry entry{.peer = peer(), .status = status, .octets = turn_->writer.body_octets()};
   if (understood) {
     entry.method = turn_->request.method();
@@ -184,7 +186,7 @@ void HttpProtocol::count_answer(bool understood) {
     entry.version_minor = turn_->request.version_minor();
     entry.took = std::chrono::steady_clock::now() - turn_->began;
   }
-  server_->options.telemetry.answered(entry);
+  server.options.telemetry.answered(entry);
 }
 
 void HttpProtocol::refuse_bad_field() {
@@ -196,19 +198,6 @@ void HttpProtocol::refuse_bad_field() {
 }
 
 // ---- ends of answers
-
-/// Nothing that the handler registered is called from here on.
-void HttpProtocol::end_exchange() {
-  if (!exchange_lives()) return;
-  writing_ = Writing::finished;
-  turn_->plan.answered();
-  turn_->on_writable.clear();
-  turn_->on_body.clear();
-  turn_->on_cancel = nullptr;
-  if (turn_->timers.empty()) return;
-  for (TimerHandle& timer : turn_->timers) timer.cancel();
-  turn_->timers.clear();
-}
 
 void HttpProtocol::cancel_exchange() {
   if (!exchange_lives()) return;
@@ -278,10 +267,6 @@ bool HttpProtocol::abort() {
 }
 
 // ---- limits
-
-void HttpProtocol::touch() noexcept {
-  since_ = server_->now();
-}
 
 bool HttpProtocol::over(std::chrono::milliseconds limit) const noexcept {
   return server_->over(since_, limit);

@@ -21,6 +21,7 @@ HttpProtocol::HttpProtocol(std::shared_ptr<detail::HttpConnections> server) : se
 HttpProtocol::~HttpProtocol() {
   if (transport_ == nullptr || phase_ == Phase::lost) return;
   end_turn();  // the loop was closed, and nobody told us
+  if (keeps_turn_) server_->return_grant();
   server_->forget(*this);
 }
 
@@ -64,11 +65,12 @@ void HttpProtocol::connection_lost(std::exception_ptr /*exc*/) {
   cancel_exchange();  // SN-015
   phase_ = Phase::lost;
   end_turn();
+  if (keeps_turn_) server_->return_grant();
   server_->leave(*this);
 }
 
 bool HttpProtocol::close_if_idle() {
-  if (phase_ != Phase::serving || reading_ != Reading::idle || ahead() > 0) return false;
+  if (phase_ != Phase::serving || !at_rest()) return false;
   phase_ = Phase::lingering;
   end_turn();
   touch();
@@ -81,13 +83,25 @@ bool HttpProtocol::close_if_idle() {
 /// All that there is to do once a callback is over: it is done here and not in the Exchange's methods, so
 /// that a handler that answers at once does not find the next request's handler on top of its own.
 void HttpProtocol::settle() {
-  if (phase_ == Phase::serving && turn_ && (reading_ != Reading::idle || ahead() > 0)) advance_ahead();
-  if (phase_ == Phase::serving && peer_done_) answer_peer_done();
-  const bool idle = reading_ == Reading::idle && ahead() == 0;
-  if (phase_ == Phase::serving && idle && server_->draining() && had_request_) linger();
+  if (phase_ == Phase::serving && !at_rest()) advance_ahead();
+  if (peer_done_ && phase_ == Phase::serving) answer_peer_done();
+  if (server_->draining() && phase_ == Phase::serving && at_rest() && had_request_) linger();
   flush();
-  if (turn_ && (phase_ != Phase::serving || (idle && !turn_->mid_line))) end_turn();
-  update_reading();
+  if (turn_ && (phase_ != Phase::serving || (at_rest() && !keep_turn()))) end_turn();
+  if (reading_paused_ || !at_rest()) update_reading();
+}
+
+/// No request is being received or answered.
+bool HttpProtocol::at_rest() const noexcept {
+  return reading_ == Reading::idle && ahead() == 0;
+}
+
+/// Though no request needs it.
+bool HttpProtocol::keep_turn() noexcept {
+  if (turn_->mid_line) return true;
+  if (!turn_->light()) return false;
+  if (!keeps_turn_) keeps_turn_ = server_->grant_turn();
+  return keeps_turn_;
 }
 
 /// Parses, tells and answers until octets, room or an answer are missing; takes off `octets` what it used.
@@ -237,28 +251,30 @@ void HttpProtocol::on_header(std::string_view name, std::string_view value) {
 }
 
 void HttpProtocol::on_headers_complete(const http::MessageHead& head) {
-  http::Request& request = turn_->request;
+  Turn& turn = *turn_;
+  detail::HttpConnections& server = *server_;
+  http::Request& request = turn.request;
   request.set_method(head.method);
   request.set_version(head.version_major, head.version_minor);
   request.set_keep_alive(head.keep_alive);
   request.set_content_length(head.content_length);
   request.set_expects_continue(head.expects_continue);
-  turn_->match = server_->router.find(request);
-  turn_->writer.begin(request, !server_->draining());  // SN-009
+  turn.match = server.router.find(request);
+  turn.writer.begin(request, !server.draining());  // SN-009
   reading_ = Reading::body;
   had_request_ = true;
-  ++server_->statistics.requests;
-  if (server_->options.telemetry) turn_->began = std::chrono::steady_clock::now();
+  ++server.statistics.requests;
+  if (server.options.telemetry) turn.began = std::chrono::steady_clock::now();
   touch();
 
-  const bool found = turn_->match.found == http::Router::Found::route;
-  const bool streamed = found && turn_->match.route->body == http::Body::streamed;
-  turn_->plan.begin(request,
-                    streamed ? Turn::Taking::pieces
-                    : found  ? Turn::Taking::whole
-                             : Turn::Taking::nothing,
-                    server_->options.limits.unwanted_body);
-  if (streamed || turn_->plan.answer_at_once()) turn_->parser->pause();
+  const bool found = turn.match.found == http::Router::Found::route;
+  const bool streamed = found && turn.match.route->body == http::Body::streamed;
+  turn.plan.begin(request,
+                  streamed ? Turn::Taking::pieces
+                  : found  ? Turn::Taking::whole
+                           : Turn::Taking::nothing,
+                  server.options.limits.unwanted_body);
+  if (streamed || turn.plan.answer_at_once()) turn.parser->pause();
 }
 
 void HttpProtocol::on_body(std::span<const std::byte> octets) {
@@ -298,10 +314,6 @@ void HttpProtocol::end_turn() {
   turn_->wake.cancel();
   turn_->wake = {};
   server_->give_back(std::move(turn_));
-}
-
-std::size_t HttpProtocol::ahead() const noexcept {
-  return turn_ ? turn_->ahead.size() - turn_->ahead_used : 0;
 }
 
 void HttpProtocol::keep(std::span<const std::byte> octets) {

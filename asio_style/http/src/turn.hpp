@@ -66,11 +66,13 @@ class CallbackSlot {
 };
 
 /// What a connection needs only while it has a request: lent by the server, so that idle ones stay small and
-/// busy ones find warm memory.
+/// busy ones find warm memory. Where connections are few they keep it from request to request.
 struct Turn {
   explicit Turn(http::DateCache& date) : writer(date) {}
 
   using Taking = http::BodyPlan::Taking;
+  /// Octets that a buffer of an idle connection may hold.
+  static constexpr std::size_t light_at_most = 4 * 1024;
 
   http::Request request;
   std::optional<http::RequestParser> parser;  // made at the first lending
@@ -81,11 +83,14 @@ struct Turn {
   CallbackSlot<http::Exchange::BodyCallback> on_body;
   http::Exchange::Callback on_cancel;
   std::list<TimerHandle> timers;
+  bool has_callbacks = false;  // the handler registered one of these, be it over
   Handle wake;
 
-  std::string ahead;                 // octets that came too early
-  std::size_t ahead_used = 0;        // of these, parsed
-  std::unique_ptr<std::string> out;  // octets of answers, sent together at the end of the callback; lent, too
+  std::string ahead;           // octets that came too early
+  std::size_t ahead_used = 0;  // of these, parsed
+  // Octets of answers, sent together at the end of the callback. Lent, too, and returned when sent if it is
+  // large.
+  std::unique_ptr<std::string> out;
 
   std::span<const std::byte> piece;  // of the body, as the parser told it
   http::BodyPlan plan;
@@ -93,6 +98,22 @@ struct Turn {
   bool parser_holds = false;  // the parser was paused: feed it, even nothing, and it has more to tell
   bool mid_line = false;      // it has swallowed octets that are no message yet: empty lines between requests
   bool last_told = false;     // on_body has had its last call
+
+  /// Nothing of the handler's is called from here on.
+  void drop_callbacks() {
+    if (!has_callbacks) return;  // nearly always
+    has_callbacks = false;
+    on_writable.clear();
+    on_body.clear();
+    on_cancel = nullptr;
+    for (TimerHandle& timer : timers) timer.cancel();
+    timers.clear();
+  }
+
+  /// What it holds is little enough to be kept while nothing happens.
+  [[nodiscard]] bool light() const noexcept {
+    return request.body().size() <= light_at_most && ahead.capacity() <= light_at_most;
+  }
 
   /// For the next request on the same connection.
   void next() noexcept { parser_holds = mid_line = last_told = false; }

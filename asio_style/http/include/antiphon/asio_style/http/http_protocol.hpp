@@ -34,7 +34,8 @@ struct Turn;
 ///     body      finished          what is left of it is dropped     body
 ///     complete  finished          over in a moment
 ///
-/// An idle connection keeps nothing of this: parser, request and buffers are a Turn, lent by the server.
+/// An idle connection keeps nothing of this: parser, request and buffers are a Turn, lent by the server. Only
+/// the first 256 keep theirs from request to request, which spares them lending and returning.
 ///
 /// Thread: the loop's. Lifetime: its transport's.
 class HttpProtocol final : public Protocol, private http::RequestParserListener, private http::Exchange {
@@ -105,6 +106,8 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   // Octets in
   void begin_turn();
   void end_turn();
+  [[nodiscard]] bool at_rest() const noexcept;
+  [[nodiscard]] bool keep_turn() noexcept;
   void keep(std::span<const std::byte> octets);
   [[nodiscard]] std::size_t ahead() const noexcept;
   void drop(std::size_t octets);
@@ -157,6 +160,7 @@ class HttpProtocol final : public Protocol, private http::RequestParserListener,
   bool reading_paused_ = false;  // our word to the transport
   bool peer_done_ = false;       // the client has sent its end of file
   bool had_request_ = false;
+  bool keeps_turn_ = false;  // from request to request: one of the first connections
 };
 
 }  // namespace antiphon::asio_style
