@@ -77,7 +77,7 @@ class Http : public as::Protocol, private http::RequestParserListener {
 
   // [failed] After a request that cannot be read nobody knows where the next begins: answer and close.
   void refuse(const http::ParseError& error) {
-    writer_.begin_error();
+    writer_.begin_error(parser_.is_head());
     writer_.respond({.status = error.status, .fields = text_, .body = error.reason}, out_);
     open_ = false;
   }

@@ -69,7 +69,7 @@ void answer(connection& client) {
 
 // [failed] After a request that cannot be read nobody knows where the next begins: answer and close.
 void refuse(connection& client, const http::ParseError& error) {
-  client.writer.begin_error();
+  client.writer.begin_error(client.parser.is_head());
   client.writer.respond({.status = error.status, .fields = text, .body = error.reason}, client.out);
   client.open = false;
 }

@@ -390,5 +390,8 @@ bool RequestParser::in_message() const noexcept {
   const Impl& self = impl();
   return self.stage == Impl::Stage::body || (self.stage == Impl::Stage::head && self.lines.begun());
 }
+bool RequestParser::is_head() const noexcept {
+  return impl().llhttp.method == HTTP_HEAD;
+}
 
 }  // namespace antiphon::http

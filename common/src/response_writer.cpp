@@ -65,14 +65,14 @@ void ResponseWriter::begin(const Request& request, bool keep_alive) noexcept {
   keep_alive_ = keep_alive && request.keep_alive();
 }
 
-void ResponseWriter::begin_error() noexcept {
+void ResponseWriter::begin_error(bool to_head) noexcept {
   state_ = State::idle;
   framing_ = Framing::none;
   left_ = 0;
   body_ = 0;
   status_ = 0;
   http_1_0_ = false;
-  head_request_ = false;
+  head_request_ = to_head;
   keep_alive_ = false;
 }
 

@@ -228,6 +228,32 @@ TEST(parser, the_end_of_data_inside_a_message_is_an_error) {
   EXPECT_EQ(parser.finish().error.status, 400U);
 }
 
+TEST(parser, a_HEAD_is_known_as_one_though_it_is_malformed) {
+  for (const std::string_view whole :
+       {"HEAD / HTTP/1.1\r\n\r\n", "HEAD /\x01 HTTP/1.1\r\n\r\n", "HEAD / HTTP/2.0\r\n\r\n"}) {
+    for (const bool cut : {false, true}) {
+      Recorder recorder;
+      RequestParser parser(recorder);
+      EXPECT_FALSE(parser.is_head());
+      ParseStatus status = ParseStatus::need_more;
+      for (std::string_view rest = whole; !rest.empty() && status != ParseStatus::malformed;) {
+        const std::string_view piece = rest.substr(0, cut ? 1 : rest.size());
+        status = parser.feed(octets_of(piece)).status;
+        rest.remove_prefix(piece.size());
+      }
+      EXPECT_EQ(status, ParseStatus::malformed) << whole;
+      EXPECT_TRUE(parser.is_head()) << whole;
+    }
+  }
+  Recorder recorder;
+  RequestParser parser(recorder);
+  EXPECT_EQ(parser.feed(octets_of("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")).status,
+            ParseStatus::message_complete);
+  EXPECT_TRUE(parser.is_head());
+  EXPECT_EQ(parser.feed(octets_of("G")).status, ParseStatus::need_more);
+  EXPECT_FALSE(parser.is_head());
+}
+
 /// Pauses or stops at a chosen event.
 class Interrupter : public Recorder {
  public:

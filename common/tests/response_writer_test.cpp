@@ -151,5 +151,12 @@ TEST_F(response_writer, answers_what_never_was_a_request_and_closes) {
   EXPECT_FALSE(writer.keep_alive());
 }
 
+TEST_F(response_writer, an_error_to_a_HEAD_has_the_length_and_no_body) {  // RFC 9110, 9.3.2
+  writer.begin_error(true);
+  writer.respond({400, {}, "bad\n"}, out);
+  EXPECT_THAT(out, HasSubstr("\r\nContent-Length: 4\r\n"));
+  EXPECT_TRUE(out.ends_with("\r\n\r\n")) << out;
+}
+
 }  // namespace
 }  // namespace antiphon::http

@@ -42,17 +42,15 @@ struct Score {
 /// All cases on one server; by section of the suite.
 std::map<std::string, Score> run_target(const std::string& name, const std::vector<HttpCase>& cases,
                                         const ConformOptions& options) {
-  const TargetKind kind = target_kind(name);
-  const auto usual = start_server(name, Limits::usual, data_folder() / "peers");
-  const auto hasty = kind.own ? start_server(name, Limits::short_ones, data_folder() / "peers") : nullptr;
+  ServersUnderTest servers(name, data_folder() / "peers");
   std::map<std::string, Score> scores;
   for (const HttpCase& one : cases) {
     Score& score = scores[one.section];
-    if ((one.short_limits && !hasty) || (one.needs_app && !kind.has_app)) {
+    if (!servers.can_be_asked(one)) {
       ++score.not_asked;
       continue;
     }
-    const std::string why = run_case(one, one.short_limits ? hasty->address() : usual->address());
+    const std::string why = run_case(one, servers.address(one));
     ++(why.empty() ? score.passed : score.failed);
     if (!why.empty() && !options.quiet)
       std::cout << name << ": " << one.name << " (RFC " << one.rfc << "): " << why.substr(0, why.find('\n'))

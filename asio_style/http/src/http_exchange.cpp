@@ -237,7 +237,7 @@ void HttpProtocol::bail_out(unsigned status, std::string_view reason) {
     const std::array fields{plain_text};
     std::string text(reason);
     text += '\n';
-    turn_->writer.begin_error();
+    turn_->writer.begin_error(turn_->parser->is_head());
     turn_->writer.respond({status, fields, text}, out());
     count_answer(understood);
   }

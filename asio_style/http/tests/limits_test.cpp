@@ -97,13 +97,18 @@ TEST(limits, a_client_that_does_not_close_behind_its_last_answer_is_closed) {
   server.wait_until([](HttpServer& it) { return it.connections() == 0; });
 }
 
-TEST(limits, a_slow_reader_that_reads_is_served_to_the_end) {
+/// All limits out of reach of the clock: only ticks pass, of which eight make a limit.
+HttpLimits limits_of_ticks() {
   constexpr std::chrono::hours limit{8};
-  RunningServer server(app(), {.request_timeout = limit,
-                               .body_timeout = limit,
-                               .keep_alive_timeout = limit,
-                               .response_timeout = limit,
-                               .linger_timeout = limit});
+  return {.request_timeout = limit,
+          .body_timeout = limit,
+          .keep_alive_timeout = limit,
+          .response_timeout = limit,
+          .linger_timeout = limit};
+}
+
+TEST(limits, a_slow_reader_that_reads_is_served_to_the_end) {
+  RunningServer server(app(), limits_of_ticks());
   Client client(server.port(), 4096);
   client.send(request("GET", "/bytes/33554432", "Connection: close\r\n"));
   std::size_t received = 0;
@@ -113,6 +118,37 @@ TEST(limits, a_slow_reader_that_reads_is_served_to_the_end) {
     server.tick(5);  // many times: in all far longer than the limit
   }
   EXPECT_GT(received + client.read_to_end().value().size(), std::size_t{33554432});
+}
+
+/// Sends the octets one by one, each with `ticks` behind it; what is refused meanwhile is not sent.
+void trickle(RunningServer& server, Client& client, std::string_view octets, int ticks) {
+  for (const char& octet : octets) {
+    const std::uint64_t received = server.statistics().octets_received;
+    client.send({&octet, 1});
+    server.wait_until([&](HttpServer& it) {
+      return it.statistics().octets_received > received || it.statistics().responses[4] > 0;
+    });
+    server.tick(ticks);
+  }
+}
+
+// One timer over idle and transfer would end it (Beast 1868).
+TEST(limits, a_slow_body_that_keeps_coming_outlives_every_limit_SN_025) {
+  RunningServer server(app(), limits_of_ticks());
+  Client client(server.port());
+  client.send(request("POST", "/echo", "Content-Length: 20\r\n"));
+  trickle(server, client, "0123456789abcdefghij", 5);  // 100 ticks in all
+  const Answer answer = client.read_answer();
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_EQ(answer.body, "0123456789abcdefghij");
+}
+
+TEST(limits, a_head_that_trickles_is_a_408_though_it_keeps_coming_SN_025) {
+  RunningServer server(app(), limits_of_ticks());
+  Client client(server.port());
+  trickle(server, client, "GET / HTTP/1.1\r\nHost: a\r\n", 1);
+  EXPECT_EQ(client.read_answer().status, 408U);
+  EXPECT_EQ(client.read_to_end(), "");
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
   set(answering::held);  // whoever is called from now on cannot answer any more
   if (turn_->on_cancel) call(turn_->on_cancel);
   drop_callbacks();
-  turn_->writer.begin_error();
+  turn_->writer.begin_error(turn_->parser.is_head());
   const std::array own{http::Field{"Content-Type", "text/plain; charset=utf-8"}};
   const std::string text = std::string(reason) + "\n";
   turn_->headers.clear();

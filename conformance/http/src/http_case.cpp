@@ -1,6 +1,7 @@
 #include "http_case.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -10,6 +11,14 @@
 namespace antiphon::http_conformance {
 
 namespace {
+
+/// The lines that name them.
+constexpr std::array limit_names{
+    std::pair(Limits::stated, std::string_view("stated limits")),
+    std::pair(Limits::short_ones, std::string_view("short limits")),
+    std::pair(Limits::patient_ones, std::string_view("short limits but for bodies")),
+    std::pair(Limits::small_ones, std::string_view("small limits")),
+};
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -73,6 +82,13 @@ Expect expectation(std::string_view text, std::size_t& times) {
   return made;
 }
 
+std::string to_text(const FieldCheck& check) {
+  using Kind = FieldCheck::Kind;
+  if (check.kind == Kind::present || check.kind == Kind::absent)
+    return (check.kind == Kind::present ? "+ " : "- ") + check.name + "\n";
+  return (check.kind == Kind::equals ? "= " : "~ ") + check.name + ": " + escape(check.text) + "\n";
+}
+
 class Reader {
  public:
   void line(std::string_view text) {
@@ -123,8 +139,12 @@ class Reader {
       now().end = End::closed;
     } else if (text == "open") {
       now().end = End::open;
-    } else if (text == "short limits") {
-      now().short_limits = true;
+    } else if (text.starts_with("slowly ")) {
+      gap_ = std::chrono::milliseconds(number(text.substr(7)));
+    } else if (const auto* named = std::find_if(limit_names.begin(), limit_names.end(),
+                                                [&](const auto& each) { return each.second == text; });
+               named != limit_names.end()) {
+      now().limits = named->first;
     } else {
       demand(sign, text);
     }
@@ -150,15 +170,21 @@ class Reader {
     if (sent_.empty()) return;
     for (const char* path : {"/echo", "/stream", "/bytes", "/delay", "/headers"})
       now().needs_app = now().needs_app || sent_.find(path) != std::string::npos;
-    now().steps.emplace_back(Send{std::exchange(sent_, {})});
+    now().steps.emplace_back(Send{std::exchange(sent_, {}), std::exchange(gap_, {})});
   }
 
   std::string section_;
   std::string sent_;
+  std::chrono::milliseconds gap_{0};
   std::vector<HttpCase> cases_;
 };
 
 }  // namespace
+
+bool HttpCase::half_closes() const {
+  return std::any_of(steps.begin(), steps.end(),
+                     [](const Step& step) { return std::holds_alternative<HalfClose>(step); });
+}
 
 std::string unescape(std::string_view text) {
   std::string octets;
@@ -281,13 +307,15 @@ std::vector<HttpCase> load_cases(const std::filesystem::path& folder) {
 
 std::string to_text(const HttpCase& one) {
   std::string text = "[" + one.name + "] " + one.rfc + "\n";
-  if (one.short_limits) text += "short limits\n";
+  for (const auto& [limits, named] : limit_names)
+    if (one.limits == limits) text += std::string(named) + "\n";
   bool sent = false;
   for (const Step& step : one.steps) {
     const auto* send = std::get_if<Send>(&step);
     if (send != nullptr && sent) text += "--\n";
     sent = send != nullptr;
     if (send != nullptr) {
+      if (send->gap.count() > 0) text += "slowly " + std::to_string(send->gap.count()) + "\n";
       text += "> " + send->text + "\n";
     } else if (std::holds_alternative<HalfClose>(step)) {
       text += "eof\n";
@@ -300,6 +328,9 @@ std::string to_text(const HttpCase& one) {
       if (expect.or_end) text += " or end";
       if (expect.to_head) text += " to HEAD";
       text += "\n";
+      for (const FieldCheck& check : expect.fields) text += to_text(check);
+      if (expect.body) text += "body " + escape(*expect.body) + "\n";
+      if (expect.size) text += "size " + std::to_string(*expect.size) + "\n";
     }
   }
   if (one.end == End::closed) text += "closed\n";

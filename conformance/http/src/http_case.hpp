@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -17,9 +18,20 @@ class CaseError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Which limits a case needs the server to have. All but `usual` are for servers of ours only.
+enum class Limits {
+  usual,
+  stated,        ///< the usual ones, whose numbers the case knows
+  short_ones,    ///< times of 300 ms: for the cases that wait for them
+  patient_ones,  ///< the same, but a body may come as slowly as usual
+  small_ones,    ///< a body of 100 octets
+};
+
 /// Octets that the client sends, in one call; escaped, since some are millions.
 struct Send {
   std::string text;
+  /// If not zero: each octet by itself, at least so long after the one before.
+  std::chrono::milliseconds gap{0};
 };
 /// The client has no more to send: it half-closes.
 struct HalfClose {};
@@ -58,8 +70,9 @@ struct HttpCase {
   std::string rfc;      ///< "9112 3.2"
   std::vector<Step> steps;
   End end = End::as_told;
-  bool short_limits = false;  ///< needs a server with limits as short_limits() has them
-  bool needs_app = false;     ///< needs the shared app's routes, not only "/"
+  Limits limits = Limits::usual;
+  bool needs_app = false;  ///< needs the shared app's routes, not only "/"
+  [[nodiscard]] bool half_closes() const;
 };
 
 /// Reads one file. `origin` is named in errors.

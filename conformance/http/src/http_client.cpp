@@ -1,10 +1,12 @@
 #include "http_client.hpp"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,6 +39,25 @@ std::uint64_t number(std::string_view text, int base, const char* what) {
     throw BadAnswer(std::string(what) + " is no number: '" + std::string(text) + "'");
   return value;
 }
+
+bool would_block() {
+  return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+/// While it lives, calls on the descriptor do not wait.
+class NonBlocking {
+ public:
+  explicit NonBlocking(int fd) : fd_(fd), before_(::fcntl(fd, F_GETFL)) {
+    ::fcntl(fd_, F_SETFL, before_ | O_NONBLOCK);
+  }
+  NonBlocking(const NonBlocking&) = delete;
+  NonBlocking& operator=(const NonBlocking&) = delete;
+  ~NonBlocking() { ::fcntl(fd_, F_SETFL, before_); }
+
+ private:
+  int fd_;
+  int before_;
+};
 
 }  // namespace
 
@@ -74,25 +95,55 @@ HttpClient::~HttpClient() {
 
 void HttpClient::shake_hands() {
   ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
-  static SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  static SSL_CTX* const context = [] {
+    SSL_CTX* made = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    return made;
+  }();
   ssl_ = std::shared_ptr<SSL>(SSL_new(context), SSL_free);
   SSL_set_fd(ssl_.get(), fd_);
   ERR_clear_error();
   if (SSL_connect(ssl_.get()) != 1) throw BadAnswer("the TLS handshake failed");
 }
 
+std::ptrdiff_t HttpClient::write_some(std::string_view octets) {
+  errno = 0;
+  ERR_clear_error();
+  if (!ssl_) return ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
+  return SSL_write(ssl_.get(), octets.data(),
+                   static_cast<int>(std::min<std::size_t>(octets.size(), INT_MAX)));
+}
+
+std::ptrdiff_t HttpClient::read_some(std::span<char> room) {
+  errno = 0;
+  ERR_clear_error();
+  if (!ssl_) return ::recv(fd_, room.data(), room.size(), 0);
+  return SSL_read(ssl_.get(), room.data(), static_cast<int>(room.size()));
+}
+
 void HttpClient::send(std::string_view octets) {
+  const NonBlocking now(fd_);
   while (!octets.empty()) {
-    errno = 0;
-    ERR_clear_error();
-    const ssize_t count = ssl_ ? SSL_write(ssl_.get(), octets.data(),
-                                           static_cast<int>(std::min<std::size_t>(octets.size(), INT_MAX)))
-                               : ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-      throw BadAnswer("the server takes no more octets");
-    if (count <= 0) return;
-    octets.remove_prefix(static_cast<std::size_t>(count));
+    const std::ptrdiff_t count = write_some(octets);
+    if (count > 0) {
+      octets.remove_prefix(static_cast<std::size_t>(count));
+    } else if (would_block()) {
+      wait_for_room();
+    } else {
+      return;
+    }
   }
+}
+
+/// Until the server takes more, and takes in what it says until then: one that answers while it is sent to
+/// may wait for its answer to be read.
+void HttpClient::wait_for_room() {
+  pollfd which{fd_, static_cast<short>(over_ ? POLLOUT : POLLIN | POLLOUT), 0};
+  if (::poll(&which, 1, patience_seconds * 1000) <= 0) throw BadAnswer("the server takes no more octets");
+  if (over_ || (which.revents & POLLIN) == 0) return;
+  std::array<char, 65536> piece{};
+  const std::ptrdiff_t count = read_some(piece);
+  if (count >= 0 || !would_block()) take_in(count, {piece.data(), piece.size()});
 }
 
 void HttpClient::half_close() {
@@ -105,46 +156,53 @@ void HttpClient::half_close() {
 bool HttpClient::receive() {
   if (over_) return false;
   std::array<char, 65536> piece{};
-  errno = 0;
-  ERR_clear_error();
-  const ssize_t count = ssl_ ? SSL_read(ssl_.get(), piece.data(), static_cast<int>(piece.size()))
-                             : ::recv(fd_, piece.data(), piece.size(), 0);
-  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) throw BadAnswer("nothing came in time");
+  const std::ptrdiff_t count = read_some(piece);
+  if (count < 0 && would_block()) throw BadAnswer("nothing came in time");
+  return take_in(count, {piece.data(), piece.size()});
+}
+
+/// What a read brought; false at the end.
+bool HttpClient::take_in(std::ptrdiff_t count, std::string_view octets) {
   if (count <= 0) {
     over_ = true;
     reset_ = count < 0 && errno == ECONNRESET;
     cut_ = ssl_ && SSL_get_error(ssl_.get(), static_cast<int>(count)) != SSL_ERROR_ZERO_RETURN;
     return false;
   }
-  received_.append(piece.data(), static_cast<std::size_t>(count));
+  received_.erase(0, std::exchange(used_, 0));
+  received_.append(octets.substr(0, static_cast<std::size_t>(count)));
   return true;
+}
+
+std::string HttpClient::use(std::size_t count) {
+  std::string octets(pending().substr(0, count));
+  used_ += octets.size();
+  return octets;
 }
 
 std::string HttpClient::line() {
   std::size_t from = 0;
   while (true) {
-    const std::size_t end = received_.find("\r\n", from);
+    const std::size_t end = pending().find("\r\n", from);
     if (end != std::string::npos) {
-      std::string text = received_.substr(0, end);
-      received_.erase(0, end + 2);
+      std::string text = use(end + 2);
+      text.resize(end);
       if (text.find_first_of("\r\n") != std::string::npos)
         throw BadAnswer("a bare CR or LF in a line of the response");
       return text;
     }
-    from = received_.empty() ? 0 : received_.size() - 1;
+    from = pending().empty() ? 0 : pending().size() - 1;
     if (!receive())
-      throw BadAnswer("the connection ended inside a line of the response: '" + received_ + "'");
+      throw BadAnswer("the connection ended inside a line of the response: '" + std::string(pending()) + "'");
   }
 }
 
 std::string HttpClient::take(std::size_t count) {
-  while (received_.size() < count)
+  while (pending().size() < count)
     if (!receive())
-      throw BadAnswer("the connection ended after " + std::to_string(received_.size()) + " of " +
+      throw BadAnswer("the connection ended after " + std::to_string(pending().size()) + " of " +
                       std::to_string(count) + " octets of a body");
-  std::string octets = received_.substr(0, count);
-  received_.erase(0, count);
-  return octets;
+  return use(count);
 }
 
 void HttpClient::chunks(std::string& body) {
@@ -161,7 +219,7 @@ void HttpClient::chunks(std::string& body) {
 
 Response HttpClient::read(bool to_head) {
   Response response;
-  if (received_.empty() && !receive()) return response;
+  if (pending().empty() && !receive()) return response;
   std::string text = line();
   response.head = text + "\r\n";
   if (text.size() < 13 || !text.starts_with("HTTP/1.") || text[7] < '0' || text[7] > '1' || text[8] != ' ' ||
@@ -194,13 +252,13 @@ Response HttpClient::read(bool to_head) {
 }
 
 bool HttpClient::ended() {
-  return received_.empty() && !receive();
+  return pending().empty() && !receive();
 }
 
 std::string HttpClient::read_to_end() {
   while (receive()) {
   }
-  return std::exchange(received_, {});
+  return use(std::string::npos);
 }
 
 }  // namespace antiphon::http_conformance

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -46,7 +47,8 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
 
-  /// What the server does not take any more is dropped: it may have closed.
+  /// What the server does not take any more is dropped: it may have closed. Where it takes nothing before its
+  /// answer is read, that is read meanwhile.
   void send(std::string_view octets);
   void half_close();  ///< over TLS: close_notify
   /// The next response, whole. Throws BadAnswer.
@@ -61,7 +63,14 @@ class HttpClient {
 
  private:
   void shake_hands();
+  /// One call of the system's, or OpenSSL's: octets, 0 at the end, or less.
+  std::ptrdiff_t write_some(std::string_view octets);
+  std::ptrdiff_t read_some(std::span<char> room);
+  void wait_for_room();
   bool receive();
+  bool take_in(std::ptrdiff_t count, std::string_view octets);
+  [[nodiscard]] std::string_view pending() const { return std::string_view(received_).substr(used_); }
+  std::string use(std::size_t count);
   std::string line();
   std::string take(std::size_t count);
   void chunks(std::string& body);
@@ -69,6 +78,7 @@ class HttpClient {
   int fd_ = -1;
   std::shared_ptr<ssl_st> ssl_;
   std::string received_;
+  std::size_t used_ = 0;  // octets at its begin that were read already
   bool over_ = false;
   bool reset_ = false;
   bool cut_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <thread>
 
 namespace antiphon::http_conformance {
 
@@ -72,7 +73,7 @@ class Conversation {
   std::string hold() {
     for (const Step& step : case_.steps) {
       if (const auto* send = std::get_if<Send>(&step)) {
-        say(unescape(send->text));
+        say(unescape(send->text), send->gap);
       } else if (std::holds_alternative<HalfClose>(step)) {
         client_.half_close();
         half_closed_ = true;
@@ -85,12 +86,15 @@ class Conversation {
   }
 
  private:
-  void say(std::string_view octets) {
+  void say(std::string_view octets, std::chrono::milliseconds gap) {
     // The version decides over what the answer may be; the last request line that was sent counts.
     const std::size_t line = octets.rfind(" HTTP/1.");
     if (line != std::string_view::npos && line + 8 < octets.size()) http_1_0_ = octets[line + 8] == '0';
-    if (cutting_ == Cutting::as_written) return client_.send(octets);
-    for (const char& octet : octets) client_.send({&octet, 1});
+    if (cutting_ == Cutting::as_written && gap.count() == 0) return client_.send(octets);
+    for (const char& octet : octets) {
+      std::this_thread::sleep_for(gap);
+      client_.send({&octet, 1});
+    }
   }
 
   std::string hear(const Expect& expect) {

@@ -36,12 +36,15 @@ http::ServerLimits limits_of(Limits which) {
   constexpr auto soon = 300ms;
   switch (which) {
     case Limits::usual:
+    case Limits::stated:
       break;
     case Limits::short_ones:
       return {.request_timeout = soon,
               .body_timeout = soon,
               .keep_alive_timeout = soon,
               .response_timeout = soon};
+    case Limits::patient_ones:
+      return {.request_timeout = soon, .keep_alive_timeout = soon, .response_timeout = soon};
     case Limits::small_ones:
       return {.parser = {.body = 100}};
   }
@@ -239,7 +242,7 @@ class ForeignServer final : public HttpServerUnderTest {
 
 TargetKind target_kind(const std::string& name) {
   const std::string model = name.substr(0, name.rfind("-tls"));
-  return {name, model == "asio" || model == "cl-async", name != "nginx"};
+  return {name, model == "asio" || model == "cl-async", name != "nginx", name != "asio-tls"};
 }
 
 std::unique_ptr<HttpServerUnderTest> start_server(const std::string& name, Limits limits,
@@ -250,6 +253,21 @@ std::unique_ptr<HttpServerUnderTest> start_server(const std::string& name, Limit
   if (name == "node") return start_node(peers);
   if (name == "nginx") return start_nginx(peers);
   return std::make_unique<ForeignServer>(name);
+}
+
+ServersUnderTest::ServersUnderTest(const std::string& name, std::filesystem::path peers)
+    : kind_(target_kind(name)), peers_(std::move(peers)) {}
+
+bool ServersUnderTest::can_be_asked(const HttpCase& one) const {
+  return (one.limits == Limits::usual || kind_.own) && (!one.needs_app || kind_.has_app) &&
+         (!one.half_closes() || kind_.half_closes);
+}
+
+const Address& ServersUnderTest::address(const HttpCase& one) {
+  const Limits limits = one.limits == Limits::stated ? Limits::usual : one.limits;
+  auto& server = servers_[limits];
+  if (!server) server = start_server(kind_.name, limits, peers_);
+  return server->address();
 }
 
 }  // namespace antiphon::http_conformance

@@ -97,6 +97,9 @@ class RequestParser {
 
   /// True between the first octet of a message and its end.
   [[nodiscard]] bool in_message() const noexcept;
+  /// The method of this message, or of the last one that was complete, is HEAD, as far as it was read: an
+  /// error is answered without a body.
+  [[nodiscard]] bool is_head() const noexcept;
 
  private:
   struct Impl;

@@ -37,8 +37,9 @@ class ResponseWriter {
   /// Begins the answer to a request. `keep_alive`: what the server wants; the request's own wish is honoured
   /// beside it.
   void begin(const Request& request, bool keep_alive = true) noexcept;
-  /// Begins the answer to something that never became a request; the connection closes behind it.
-  void begin_error() noexcept;
+  /// Begins the answer to something that never became a request; the connection closes behind it. `to_head`:
+  /// its method was HEAD, so the answer has no body (RFC 9110, 9.3.2).
+  void begin_error(bool to_head = false) noexcept;
 
   /// The whole response.
   WriteResult respond(const ResponseView& response, std::string& out);
