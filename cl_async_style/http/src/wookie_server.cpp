@@ -99,7 +99,7 @@ std::size_t wookie_server::buffered() const noexcept {
 }
 
 void wookie_server::sweep() {
-  now_ = conversation::clock::now();
+  now_ = look_at_clock();
   // A connection that is closed leaves the list in a later tick, never in this loop.
   for (const auto& one : conversations_) one->check_deadline(now_);
   observe();

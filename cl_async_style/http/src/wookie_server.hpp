@@ -58,6 +58,9 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   void remove(conversation& one);
   void socket_event(const std::exception& event);
   void sweep();
+  [[nodiscard]] conversation::clock::time_point look_at_clock() const {
+    return what_.clock ? what_.clock() : conversation::clock::now();
+  }
   void observe();
   void close_idle_after(int ticks);
 
@@ -72,7 +75,7 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   http::DateCache date_;
   std::string scratch_;  // an answer between writer and socket
   std::vector<std::unique_ptr<turn>> spare_turns_;
-  conversation::clock::time_point now_ = conversation::clock::now();
+  conversation::clock::time_point now_ = look_at_clock();
   std::size_t forced_ = 0;
   std::int64_t buffered_told_ = 0;
   bool draining_ = false;

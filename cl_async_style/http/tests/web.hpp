@@ -27,10 +27,11 @@ namespace antiphon::cl_async_style::test {
 /// A server in a thread of its own; `setup` defines its routes there.
 class web {
  public:
-  explicit web(std::function<void()> setup, http_limits limits = {}, http::Telemetry telemetry = {}) {
+  explicit web(std::function<void()> setup, http_limits limits = {}, http::Telemetry telemetry = {},
+               std::function<std::chrono::steady_clock::time_point()> clock = {}) {
     std::promise<std::uint16_t> ready;
     auto port_known = ready.get_future();
-    thread_ = std::thread([this, &ready, setup = std::move(setup), limits, telemetry] {
+    thread_ = std::thread([this, &ready, setup = std::move(setup), limits, telemetry, clock] {
       start_event_loop([&] {
         clear_routes();
         clear_hooks();
@@ -45,7 +46,8 @@ class web {
                                         log_.emplace_back(event.what());
                                     },
                                 .limits = limits,
-                                .telemetry = telemetry});
+                                .telemetry = telemetry,
+                                .clock = clock});
         bell_ = make_notifier([this] { run_posted(); }, {.single_shot = false});
         ready.set_value(server_->port());
       });
