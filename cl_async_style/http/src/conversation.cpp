@@ -7,62 +7,49 @@
 namespace antiphon::cl_async_style {
 
 conversation::conversation(wookie_server& server, cl_async_style::socket& socket)
-    : server_(server), state_(server.state()), socket_(socket), since_(server.now()) {}
+    : server_(server),
+      state_(server.state()),
+      socket_(socket),
+      since_(server.now()),
+      number_(server.next_number()) {}
 
 conversation::~conversation() {
   drop_callbacks();
-}
-
-conversation* conversation::of(cl_async_style::socket& which) noexcept {
-  auto* const* held = std::any_cast<conversation*>(&socket_data(which));
-  return held == nullptr ? nullptr : *held;
 }
 
 void conversation::tell(const std::exception& event) {
   server_.tell(event, socket_.ref());
 }
 
-/// Between two pieces of application code: is this request over, and does another one wait?
-void conversation::settle() {
-  if (depth_ > 0) return;
-  if (answering_ == answering::finished && receiving_ == receiving::complete) {
-    set(receiving::idle);
-    set(answering::none);
+inline void conversation::next_request() {
+  turn_->route.clear();
+  if (!turn_->headers.empty()) turn_->headers.clear();
+  turn_->request.forget();
+}
+
+void conversation::go_on() {
+  if (exchange_over()) {  // since just now
+    receiving_ = receiving::idle;
+    answering_ = answering::none;
     next_request();
   }
   if (!parsing_) parse_ahead();
 }
 
-turn& conversation::begin_turn() {
-  turn_ = server_.lend_turn(*this);
-  turn_->request.socket_ = &socket_;
-  turn_->request.response_ = this;
-  turn_->request.set_peer(peer_name(socket_));
-  return *turn_;
+/// A turn that another connection has had.
+void conversation::meet(turn& stranger) {
+  stranger.parser.reset(*this);
+  stranger.request.socket_ = &socket_;
+  stranger.request.response_ = this;
+  stranger.request.set_peer(peer_name(socket_));
+  stranger.last = number_;
 }
 
-void conversation::next_request() {
-  turn_->route.clear();
-  turn_->headers.clear();
-  turn_->request.forget();
-}
-
-/// Gives the turn back if nothing is under way. Called where no code of the application's is: that may still
-/// hold the request which it has just answered.
-void conversation::rest() {
-  if (!turn_) return;
-  if (answering_ == answering::last) {
-    turn_->ahead.clear();
-    next_request();
-  } else if (receiving_ != receiving::idle || answering_ != answering::none || mid_line_ ||
-             !turn_->ahead.empty()) {
-    return;
-  }
-  server_.take_back(turn_);
-}
-
-void conversation::drop_callbacks() {
-  if (turn_) turn_->drop_callbacks();
+void conversation::end_turn() {
+  turn_->ahead.clear();
+  turn_->last = 0;  // the parser may stand anywhere
+  next_request();
+  give_back();
 }
 
 void conversation::on_writable(Callback fn) {

@@ -30,8 +30,8 @@ class wookie_server;
 /// sends ahead waits in the turn, and behind that in the kernel. The same holds while a hook keeps a step
 /// waiting: nothing is parsed meanwhile, and what it is resumed for must still be the same exchange.
 ///
-/// By file: conversation_reading.cpp (octets in), _dispatch (hooks, routes, errors), _answering (octets out),
-/// _ending (refused, drained, timed out, closed).
+/// By file: conversation_reading.cpp (octets in), _dispatch (what the parser tells, hooks, routes, errors),
+/// _answering (octets out), _ending (refused, drained, timed out, closed).
 class conversation final : public response,
                            public std::enable_shared_from_this<conversation>,
                            private http::RequestParserListener {
@@ -42,7 +42,10 @@ class conversation final : public response,
   ~conversation() override;
   /// The one that a socket carries, or null. It belongs to the server, which keeps it up to the socket's
   /// close_cb.
-  [[nodiscard]] static conversation* of(cl_async_style::socket& which) noexcept;
+  [[nodiscard]] static conversation* of(cl_async_style::socket& which) noexcept {
+    auto* const* held = std::any_cast<conversation*>(&socket_data(which));
+    return held == nullptr ? nullptr : *held;
+  }
 
   // From the socket.
   void connected();
@@ -122,15 +125,28 @@ class conversation final : public response,
 
   // The turn.
   /// Lent if there is none.
-  turn& work() { return turn_ ? *turn_ : begin_turn(); }
-  turn& begin_turn();
+  turn& work();
+  void meet(turn& stranger);
   void next_request();
-  void rest();
+  /// Gives the turn back if nothing is under way. Called where no code of the application's is: that may
+  /// still hold the request which it has just answered.
+  void rest() {
+    if (!turn_) return;
+    if (answering_ == answering::last)
+      end_turn();
+    else if (nothing_under_way())
+      give_back();
+  }
+  [[nodiscard]] bool nothing_under_way() const noexcept {
+    return receiving_ == receiving::idle && answering_ == answering::none && !mid_line_ &&
+           turn_->ahead.empty();
+  }
+  void give_back();
+  void end_turn();
 
   // Reading.
   void header_callback(const http::MessageHead& head);
   void head_known();
-  void plan_body();
   void body_callback(std::span<const std::byte> octets);
   void deliver(std::span<const std::byte> octets);
   void deliver_held();
@@ -158,19 +174,33 @@ class conversation final : public response,
   /// Runs the hooks of a kind and goes on with `Next` when they are done, now or later. Few servers have any:
   /// then it is a plain call.
   template <auto Next, std::size_t Index, typename... Args>
-  void hooked(hook_kind<Index, promise(Args...)> kind, std::type_identity_t<Args>... args);
+  void hooked(hook_kind<Index, promise(Args...)> kind, std::type_identity_t<Args>... args) {
+    if (!state_.has(kind)) return (this->*Next)();
+    run_hooks(kind, Next, std::forward<Args>(args)...);
+  }
+  template <std::size_t Index, typename... Args>
+  void run_hooks(hook_kind<Index, promise(Args...)> kind, step next, std::type_identity_t<Args>... args);
   void after_hooks(const promise& hooks, step next);
   void hooks_done(std::size_t exchange, step next, const std::exception_ptr& error);
   /// Runs application code; what it throws becomes an answer (WK-047). The outermost one settles what it did.
   template <typename Step>
   void guarded(Step&& run);
-  void settle();
+  /// Between two pieces of application code: is this request over, and does another one wait?
+  void settle() {
+    if (depth_ == 0 && (exchange_over() || !parsing_)) go_on();
+  }
+  [[nodiscard]] bool exchange_over() const noexcept {
+    return answering_ == answering::finished && receiving_ == receiving::complete;
+  }
+  void go_on();
   [[nodiscard]] bool ask_error_handlers(const std::exception& error);
   void tell(const std::exception& event);
   /// Calls one of the handler's callbacks, which may end the exchange or replace itself meanwhile.
   template <typename Function, typename... Args>
   void call(Function& slot, Args&&... args);
-  void drop_callbacks();
+  void drop_callbacks() {
+    if (turn_ && turn_->callbacks()) turn_->drop_callbacks();
+  }
 
   // Answering.
   /// Lets the :response-started hooks see it. False: they keep it, or have stopped it.
@@ -183,7 +213,10 @@ class conversation final : public response,
   void release_answer(std::size_t exchange, const std::exception_ptr& error);
   void send_whole(const http::ResponseView& view);
   void send_head(unsigned status, std::span<const http::Field> fields, std::optional<std::uint64_t> length);
-  [[nodiscard]] std::span<const http::Field> all_fields(std::span<const http::Field> fields);
+  [[nodiscard]] std::span<const http::Field> all_fields(std::span<const http::Field> fields) {
+    return turn_->headers.empty() && state_.config.hide_version ? fields : with_own_fields(fields);
+  }
+  [[nodiscard]] std::span<const http::Field> with_own_fields(std::span<const http::Field> fields);
   void refuse_fields();
   void default_answer(unsigned status, std::string_view text);
   void send();
@@ -196,6 +229,7 @@ class conversation final : public response,
   void linger();
   [[nodiscard]] bool client_stalls(clock::time_point now);
 
+  /// A step on which a limit of time depends; a plain assignment is for one within the same moment.
   void set(receiving state) noexcept;
   void set(answering state) noexcept;
 
@@ -207,6 +241,7 @@ class conversation final : public response,
   std::uint64_t written_ = 0;   // octets handed to the socket
   std::uint64_t taken_ = 0;     // of these, what the kernel had taken at the last check
   std::uint64_t dropped_ = 0;   // octets that came behind the last answer
+  std::uint64_t number_;        // of this connection, among the server's
   std::size_t exchanges_ = 0;
   int depth_ = 0;  // of guarded calls
   receiving receiving_ = receiving::idle;
@@ -225,10 +260,11 @@ class conversation final : public response,
   bool no_hooks_ = false;    // its answer is not shown to :response-started hooks, one of which has failed
 };
 
-template <auto Next, std::size_t Index, typename... Args>
-void conversation::hooked(hook_kind<Index, promise(Args...)> kind, std::type_identity_t<Args>... args) {
-  if (!state_.has(kind)) return (this->*Next)();
-  after_hooks(state_.run(kind, std::forward<Args>(args)...), Next);
+/// Apart, so that what few servers need is in nobody's way.
+template <std::size_t Index, typename... Args>
+[[gnu::cold]] void conversation::run_hooks(hook_kind<Index, promise(Args...)> kind, step next,
+                                           std::type_identity_t<Args>... args) {
+  after_hooks(state_.run(kind, std::forward<Args>(args)...), next);
 }
 
 template <typename Step>

@@ -8,27 +8,21 @@
 
 namespace antiphon::cl_async_style {
 
-void conversation::send() {
-  std::string& out = server_.scratch();
-  if (!out.empty()) write_out(out);
-  out.clear();
-  if (out.capacity() > (1U << 20U)) std::string().swap(out);
-}
-
-void conversation::write_out(std::string_view octets) {
-  written_ += octets.size();
-  if (const auto& metrics = server_.telemetry().metrics) metrics->sent(octets.size());
-  write_socket_data(socket_, octets);
-}
-
-std::span<const http::Field> conversation::all_fields(std::span<const http::Field> fields) {
-  const bool server_field = !state_.config.hide_version;
-  if (turn_->headers.empty() && !server_field) return fields;
+std::span<const http::Field> conversation::with_own_fields(std::span<const http::Field> fields) {
   turn_->fields.clear();
-  if (server_field) turn_->fields.push_back({"Server", "Antiphon (" ANTIPHON_VERSION ")"});
+  if (!state_.config.hide_version) turn_->fields.push_back({"Server", "Antiphon (" ANTIPHON_VERSION ")"});
   turn_->fields.insert(turn_->fields.end(), turn_->headers.begin(), turn_->headers.end());
   turn_->fields.insert(turn_->fields.end(), fields.begin(), fields.end());
   return turn_->fields;
+}
+
+inline void conversation::send_whole(const http::ResponseView& view) {
+  std::string& out = server_.scratch();
+  out.clear();
+  if (receiving_ < receiving::whole && turn_->plan.must_close(true)) turn_->writer.close_after();
+  if (turn_->writer.respond(view, out) != http::WriteResult::written) return refuse_fields();
+  send();
+  answered();
 }
 
 // The answer may have to wait for its hooks.
@@ -96,15 +90,6 @@ void conversation::start(unsigned status, std::span<const http::Field> given,
   if (announced(status, fields, {}, length, false)) send_head(status, fields, length);
 }
 
-void conversation::send_whole(const http::ResponseView& view) {
-  std::string& out = server_.scratch();
-  out.clear();
-  if (receiving_ < receiving::whole && turn_->plan.must_close(true)) turn_->writer.close_after();
-  if (turn_->writer.respond(view, out) != http::WriteResult::written) return refuse_fields();
-  send();
-  answered();
-}
-
 void conversation::send_head(unsigned status, std::span<const http::Field> fields,
                              std::optional<std::uint64_t> length) {
   std::string& out = server_.scratch();
@@ -163,7 +148,6 @@ void conversation::send_100_continue() {
 
 /// `understood`: it answers a request, of which the head was whole.
 void conversation::tell_answer(bool understood) {
-  if (!server_.telemetry()) return;
   http::AccessEntry entry{
       .peer = turn_->request.peer(), .status = turn_->writer.status(), .octets = turn_->writer.body_octets()};
   if (understood) {
@@ -176,7 +160,7 @@ void conversation::tell_answer(bool understood) {
 }
 
 void conversation::answered() {
-  tell_answer(true);
+  if (server_.telemetry()) tell_answer(true);
   set(answering::finished);
   turn_->plan.answered();
   ++exchanges_;

@@ -1,4 +1,4 @@
-// From a request to its handler: hooks, routes, errors.
+// What the parser tells, and the steps from there to the request's handler: hooks, routes, errors.
 
 #include "conversation.hpp"
 #include "wookie_server.hpp"
@@ -70,31 +70,19 @@ void conversation::connected() {
   }
 }
 
-// Routes
+// Steps of a request, the last one first: each may be the end of the one before, and in a request that no
+// hook keeps waiting all are one call.
 
-void conversation::find_route() {
-  state_.find(turn_->request, turn_->routes_tried, turn_->route);
+void conversation::run_post_route() {
+  if (!state_.has(hook::post_route)) return;
+  const promise hooks = state_.run(hook::post_route, turn_->request, *this);
+  attach(hooks, {}, [weak = weak_from_this(), exchange = exchanges_](const std::exception_ptr& error) {
+    const auto self = weak.lock();
+    if (self && self->exchanges_ == exchange) self->guarded([&] { std::rethrow_exception(error); });
+  });
 }
 
-void conversation::dispatch() {
-  dispatched_ = true;  // once a request (WK-043)
-  hooked<&conversation::run_handler>(hook::pre_route, turn_->request, *this);
-}
-
-void conversation::run_handler() {
-  while (answering_ == answering::waiting) {  // else a hook has answered
-    if (!turn_->route.found) throw route_not_found(std::string(turn_->request.path()), socket_.ref());
-    try {
-      call_handler();
-      return run_post_route();
-    } catch (const next_route_signal&) {
-      if (answering_ != answering::waiting) return;
-      find_route();
-    }
-  }
-}
-
-void conversation::call_handler() {
+inline void conversation::call_handler() {
   const route& running =
       *turn_->route.found;  // which is kept, though it may be taken out of the routes meanwhile
   if (running.mounted == nullptr) {
@@ -108,12 +96,112 @@ void conversation::call_handler() {
   }
 }
 
-void conversation::run_post_route() {
-  if (!state_.has(hook::post_route)) return;
-  const promise hooks = state_.run(hook::post_route, turn_->request, *this);
-  attach(hooks, {}, [weak = weak_from_this(), exchange = exchanges_](const std::exception_ptr& error) {
-    const auto self = weak.lock();
-    if (self && self->exchanges_ == exchange) self->guarded([&] { std::rethrow_exception(error); });
+inline void conversation::find_route() {
+  state_.find(turn_->request, turn_->routes_tried, turn_->route);
+}
+
+inline void conversation::run_handler() {
+  while (answering_ == answering::waiting) {  // else a hook has answered
+    if (!turn_->route.found) throw route_not_found(std::string(turn_->request.path()), socket_.ref());
+    try {
+      call_handler();
+      return run_post_route();
+    } catch (const next_route_signal&) {
+      if (answering_ != answering::waiting) return;
+      find_route();
+    }
+  }
+}
+
+inline void conversation::dispatch() {
+  dispatched_ = true;  // once a request (WK-043)
+  hooked<&conversation::run_handler>(hook::pre_route, turn_->request, *this);
+}
+
+inline void conversation::body_known() {
+  set(receiving::complete);
+  if (answering_ == answering::waiting && !dispatched_ && !failed_) dispatch();
+}
+
+inline void conversation::body_ended() {
+  set(receiving::told);
+  if (turn_->route.chunk() && turn_->on_body) call(turn_->on_body, std::span<const std::byte>(), true);
+  if (failed_ || socket_closed_p(socket_)) return body_known();
+  hooked<&conversation::body_known>(hook::body_complete, turn_->request);
+}
+
+inline void conversation::head_known() {
+  if (answering_ != answering::waiting) return;  // a hook has answered
+  turn_->routes_tried = 0;
+  find_route();
+  using Taking = http::BodyPlan::Taking;
+  const route* const found = turn_->route.found.get();
+  const bool wanted = found != nullptr &&
+                      (found->mounted == nullptr || turn_->route.mounted.found == http::Router::Found::route);
+  const Taking taking = !wanted ? Taking::nothing : turn_->route.chunk() ? Taking::pieces : Taking::whole;
+  turn_->plan.begin(turn_->request, taking, server_.limits().unwanted_body);
+  if (taking != Taking::whole)
+    turn_->request.store_body_ = false;  // unless with_chunking wants it (WK-062)
+  else if (turn_->request.store_body_ && turn_->request.content_length() &&
+           !storable(0, static_cast<std::size_t>(*turn_->request.content_length())))
+    return;
+  if (turn_->request.expects_continue() && wanted && !found->options.suppress_100) send_100_continue();
+  // Without a route the client shall not send its body for nothing (WK-071).
+  if (taking == Taking::pieces || (taking == Taking::nothing && turn_->plan.answer_at_once())) dispatch();
+}
+
+// The parser's calls
+
+void conversation::header_callback(const http::MessageHead& head) {
+  turn_->request.set_method(head.method);
+  turn_->request.set_version(head.version_major, head.version_minor);
+  turn_->request.set_keep_alive(head.keep_alive);
+  turn_->request.set_content_length(head.content_length);
+  turn_->request.set_expects_continue(head.expects_continue);
+  set(receiving::body);
+  set(answering::waiting);
+  first_ = false;
+  if (server_.telemetry()) turn_->began = clock::now();
+  if (state_.has(hook::parsed_headers))  // which may answer: until it is known
+    turn_->plan.begin(turn_->request, http::BodyPlan::Taking::nothing, server_.limits().unwanted_body);
+  dispatched_ = failed_ = no_hooks_ = false;
+  ++exchanges_;
+  turn_->writer.begin(turn_->request, !server_.draining());
+  guarded([this] { hooked<&conversation::head_known>(hook::parsed_headers, turn_->request); });
+}
+
+void conversation::body_callback(std::span<const std::byte> octets) {
+  since_ = server_.now();
+  if (!turn_->plan.received(octets.size())) {
+    // Too much of what nobody wants: it is answered now, or has been, and the rest is not read.
+    if (answering_ == answering::waiting && !dispatched_ && !failed_)
+      guarded([this] { dispatch(); });
+    else if (!answerable())
+      linger();
+    return;
+  }
+  if (failed_ || !answerable()) return;  // answered already: dropped
+  if (!state_.has(hook::body_chunk)) {
+    deliver(octets);
+    return;
+  }
+  guarded([&] {
+    const promise hooks = state_.run(hook::body_chunk, turn_->request, octets, false);
+    if (hooks.finished()) return deliver(octets);
+    turn_->early.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+    after_hooks(hooks, &conversation::deliver_held);
+  });
+}
+
+void conversation::finish_callback() {
+  if (failed_ || !answerable()) {
+    set(receiving::complete);
+    settle();
+    return;
+  }
+  set(receiving::whole);
+  guarded([this] {
+    hooked<&conversation::body_ended>(hook::body_chunk, turn_->request, std::span<const std::byte>(), true);
   });
 }
 

@@ -1,4 +1,4 @@
-// Octets in: what the parser is given and what its calls mean.
+// Octets in: what the parser is given, and to whom a body's octets go.
 
 #include <utility>
 
@@ -6,6 +6,35 @@
 #include "wookie_server.hpp"
 
 namespace antiphon::cl_async_style {
+
+inline bool conversation::may_parse() const noexcept {
+  return answering_ != answering::last && !holding_ && !body_paused_ && receiving_ < receiving::whole &&
+         !socket_closed_p(socket_);
+}
+
+/// Only while may_parse().
+inline void conversation::parse(std::span<const std::byte> octets) {
+  parsing_ = true;
+  do {
+    if (receiving_ == receiving::idle) set(receiving::head);
+    const http::ParseResult result = turn_->parser.feed(octets);
+    octets = octets.subspan(result.consumed);
+    paused_ = result.status == http::ParseStatus::paused;
+    if (result.status == http::ParseStatus::malformed) {
+      octets = {};
+      bail_out(result.error.status, result.error.reason);
+    }
+  } while ((!octets.empty() || paused_) && may_parse());
+  mid_line_ = receiving_ == receiving::head && !turn_->parser.in_message();
+  if (mid_line_) set(receiving::idle);  // only empty lines came
+  parsing_ = false;
+  if (!octets.empty() && answering_ != answering::last) {
+    turn_->ahead.assign(reinterpret_cast<const char*>(octets.data()), octets.size());
+    hold_back();
+  } else if (disabled_ && may_parse()) {
+    read_on();  // a pause that was taken back within the call
+  }
+}
 
 void conversation::read_data(std::span<const std::byte> octets) {
   if (const auto& metrics = server_.telemetry().metrics) metrics->received(octets.size());
@@ -20,36 +49,8 @@ void conversation::read_data(std::span<const std::byte> octets) {
     hold_back();
     return;
   }
-  parse(octets);
+  if (!octets.empty()) parse(octets);
   rest();
-}
-
-bool conversation::may_parse() const noexcept {
-  return answering_ != answering::last && !holding_ && !body_paused_ && receiving_ < receiving::whole &&
-         !socket_closed_p(socket_);
-}
-
-void conversation::parse(std::span<const std::byte> octets) {
-  parsing_ = true;
-  while ((!octets.empty() || paused_) && may_parse()) {
-    if (receiving_ == receiving::idle) set(receiving::head);
-    const http::ParseResult result = turn_->parser.feed(octets);
-    octets = octets.subspan(result.consumed);
-    paused_ = result.status == http::ParseStatus::paused;
-    if (result.status == http::ParseStatus::malformed) {
-      octets = {};
-      bail_out(result.error.status, result.error.reason);
-    }
-  }
-  mid_line_ = receiving_ == receiving::head && !turn_->parser.in_message();
-  if (mid_line_) set(receiving::idle);  // only empty lines came
-  parsing_ = false;
-  if (!octets.empty() && answering_ != answering::last) {
-    turn_->ahead.assign(reinterpret_cast<const char*>(octets.data()), octets.size());
-    hold_back();
-  } else if (disabled_ && may_parse()) {
-    read_on();  // a pause that was taken back within the call
-  }
 }
 
 /// What the client sends from now on stays in the kernel.
@@ -75,52 +76,6 @@ void conversation::on_url(std::string_view target) {
   if (!turn_->request.set_target(target)) turn_->parser.stop({400, "malformed escape in the request target"});
 }
 
-void conversation::header_callback(const http::MessageHead& head) {
-  turn_->request.set_method(head.method);
-  turn_->request.set_version(head.version_major, head.version_minor);
-  turn_->request.set_keep_alive(head.keep_alive);
-  turn_->request.set_content_length(head.content_length);
-  turn_->request.set_expects_continue(head.expects_continue);
-  set(receiving::body);
-  set(answering::waiting);
-  first_ = false;
-  if (server_.telemetry()) turn_->began = clock::now();
-  turn_->plan.begin(turn_->request, http::BodyPlan::Taking::nothing,
-                    server_.limits().unwanted_body);  // until it is known
-  dispatched_ = failed_ = no_hooks_ = false;
-  ++exchanges_;
-  turn_->writer.begin(turn_->request, !server_.draining());
-  guarded([this] { hooked<&conversation::head_known>(hook::parsed_headers, turn_->request); });
-}
-
-void conversation::head_known() {
-  if (answering_ != answering::waiting) return;  // a hook has answered
-  turn_->routes_tried = 0;
-  find_route();
-  plan_body();
-  if (turn_->plan.taking() != http::BodyPlan::Taking::whole)
-    turn_->request.store_body_ = false;  // unless with_chunking wants it (WK-062)
-  else if (turn_->request.store_body_ && turn_->request.content_length() &&
-           !storable(0, static_cast<std::size_t>(*turn_->request.content_length())))
-    return;
-  const bool own = turn_->route.found != nullptr && turn_->route.found->options.suppress_100;
-  if (turn_->plan.taking() != http::BodyPlan::Taking::nothing && !own) send_100_continue();
-  // Without a route the client shall not send its body for nothing (WK-071).
-  if (turn_->route.chunk() || turn_->plan.answer_at_once()) dispatch();
-}
-
-void conversation::plan_body() {
-  using Taking = http::BodyPlan::Taking;
-  const bool router = turn_->route.found != nullptr && turn_->route.found->mounted != nullptr;
-  const bool found =
-      router ? turn_->route.mounted.found == http::Router::Found::route : turn_->route.found != nullptr;
-  turn_->plan.begin(turn_->request,
-                    !found                 ? Taking::nothing
-                    : turn_->route.chunk() ? Taking::pieces
-                                           : Taking::whole,
-                    server_.limits().unwanted_body);
-}
-
 bool conversation::storable(std::size_t have, std::size_t more) {
   const auto& most = state_.config.max_body_size;
   if (!most || (have <= *most && more <= *most - have)) return true;
@@ -128,29 +83,6 @@ bool conversation::storable(std::size_t have, std::size_t more) {
   turn_->parser.stop({413, "the request's body is too large"});  // WK-150
   paused_ = true;                                                // it says so when it is asked again
   return false;
-}
-
-void conversation::body_callback(std::span<const std::byte> octets) {
-  since_ = server_.now();
-  if (!turn_->plan.received(octets.size())) {
-    // Too much of what nobody wants: it is answered now, or has been, and the rest is not read.
-    if (answering_ == answering::waiting && !dispatched_ && !failed_)
-      guarded([this] { dispatch(); });
-    else if (!answerable())
-      linger();
-    return;
-  }
-  if (failed_ || !answerable()) return;  // answered already: dropped
-  if (!state_.has(hook::body_chunk)) {
-    deliver(octets);
-    return;
-  }
-  guarded([&] {
-    const promise hooks = state_.run(hook::body_chunk, turn_->request, octets, false);
-    if (hooks.finished()) return deliver(octets);
-    turn_->early.append(reinterpret_cast<const char*>(octets.data()), octets.size());
-    after_hooks(hooks, &conversation::deliver_held);
-  });
 }
 
 void conversation::deliver_held() {
@@ -168,30 +100,6 @@ void conversation::deliver(std::span<const std::byte> octets) {
   if (turn_->request.store_body_ && storable(turn_->request.body().size(), text.size()))
     turn_->request.append_body(text);
   if (turn_->route.chunk() && !failed_) call(turn_->on_body, octets, false);
-}
-
-void conversation::finish_callback() {
-  if (failed_ || !answerable()) {
-    set(receiving::complete);
-    settle();
-    return;
-  }
-  set(receiving::whole);
-  guarded([this] {
-    hooked<&conversation::body_ended>(hook::body_chunk, turn_->request, std::span<const std::byte>(), true);
-  });
-}
-
-void conversation::body_ended() {
-  set(receiving::told);
-  if (turn_->route.chunk() && turn_->on_body) call(turn_->on_body, std::span<const std::byte>(), true);
-  if (failed_ || socket_closed_p(socket_)) return body_known();
-  hooked<&conversation::body_known>(hook::body_complete, turn_->request);
-}
-
-void conversation::body_known() {
-  set(receiving::complete);
-  if (answering_ == answering::waiting && !dispatched_ && !failed_) dispatch();
 }
 
 // The handler's side of it.

@@ -82,16 +82,19 @@ wookie_state& wookie_state::current() {
 
 void wookie_state::find(request& of, std::size_t& from, route_match& match) const {
   if (match.found) match.clear();
-  // HEAD has two rounds: the routes that name it, then those for GET; `from` counts through both.
-  const std::size_t rounds = of.method() == "HEAD" ? 2 : 1;
-  while (from < routes.size() * rounds) {
-    const bool again = from >= routes.size();
-    const std::shared_ptr<const route>& candidate = routes[from++ % routes.size()];
-    if (again && candidate->methods.fits("HEAD")) continue;  // it had its turn
-    if (!fits(*candidate, again ? "GET" : of.method(), of, match.args)) continue;
-    match.found = candidate;
-    if (candidate->mounted != nullptr) match.mounted = candidate->mounted->find(of);
-    return;
+  const auto take = [&](const std::shared_ptr<const route>& fitting) {
+    match.found = fitting;
+    if (fitting->mounted != nullptr) match.mounted = fitting->mounted->find(of);
+  };
+  while (from < routes.size()) {
+    const auto& candidate = routes[from++];
+    if (fits(*candidate, of.method(), of, match.args)) return take(candidate);
+  }
+  // Those that name HEAD had their turn; now those for GET. `from` counts on.
+  if (of.method() != "HEAD") return;
+  while (from < 2 * routes.size()) {
+    const auto& candidate = routes[from++ - routes.size()];
+    if (!candidate->methods.fits("HEAD") && fits(*candidate, "GET", of, match.args)) return take(candidate);
   }
 }
 

@@ -50,7 +50,12 @@ struct turn {
   http::Exchange::BodyCallback on_body;
   std::vector<std::shared_ptr<event>> timers;
   std::chrono::steady_clock::time_point began;  // the request, if somebody wants to know
+  std::uint64_t last = 0;  // the connection that has had it, if it can go on with it as it is
 
+  /// Most requests leave nothing behind that is to be dropped.
+  [[nodiscard]] bool callbacks() const noexcept {
+    return on_writable || on_body || on_cancel || !early.empty() || !timers.empty();
+  }
   void drop_callbacks() {
     on_writable = nullptr;
     on_body = nullptr;
