@@ -10,6 +10,9 @@ namespace antiphon::bench {
 
 enum class Service { echo, http };
 
+/// The largest upload that is measured has 1 GiB.
+inline constexpr std::uint64_t largest_body = std::uint64_t{1} << 31U;
+
 /// A server under measurement, on a free port of loopback. HTTP: the shared app and POST /sink, which counts
 /// the body's octets; the bare ones answer /, /bytes/{n} and /sink with the same octets.
 class Server {
@@ -31,6 +34,9 @@ using Factory = std::unique_ptr<Server> (*)(Service);
 std::unique_ptr<Server> make_bare_epoll(Service service);
 std::unique_ptr<Server> make_bare_asio(Service service);
 std::unique_ptr<Server> make_bare_libuv(Service service);
+std::unique_ptr<Server> make_bare_epoll_llhttp(Service service);
+std::unique_ptr<Server> make_bare_asio_llhttp(Service service);
+std::unique_ptr<Server> make_bare_libuv_llhttp(Service service);
 std::unique_ptr<Server> make_asio_style(Service service);
 std::unique_ptr<Server> make_cl_async_style(Service service);
 
@@ -42,5 +48,9 @@ inline constexpr std::array contenders{
     Contender{"asio_style", make_asio_style}, Contender{"cl_async_style", make_cl_async_style},
     Contender{"bare_asio", make_bare_asio}, Contender{"bare_libuv", make_bare_libuv},
     Contender{"bare_epoll", make_bare_epoll}};
+/// The bare ones with llhttp alone, in place of the styles' parser: what strictness costs.
+inline constexpr std::array without_checks{Contender{"bare_asio_llhttp", make_bare_asio_llhttp},
+                                           Contender{"bare_libuv_llhttp", make_bare_libuv_llhttp},
+                                           Contender{"bare_epoll_llhttp", make_bare_epoll_llhttp}};
 
 }  // namespace antiphon::bench

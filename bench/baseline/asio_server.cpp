@@ -1,11 +1,14 @@
-// The smallest server on bare Boost.Asio: an asynchronous read, and a send at once that falls back to an
-// asynchronous wait. Read buffers are kept from connection to connection.
+// The smallest server on bare Boost.Asio: waits until there is something to read, reads and sends at once.
+// Asked so, Asio does not try to read before there is anything, which saves a system call and lets all
+// connections share one buffer; the executor's type is known, so that nothing is called through
+// any_io_executor.
 
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "session.hpp"
 
@@ -15,38 +18,35 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-using Buffer = std::unique_ptr<char[]>;
+using Socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
+using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
 
 /// What all connections share.
 struct Shared {
   Service service;
   http::DateCache date;
-  std::vector<Buffer> spare;
-
-  Buffer lend() {
-    if (spare.empty()) return std::make_unique_for_overwrite<char[]>(read_size_asio);
-    Buffer lent = std::move(spare.back());
-    spare.pop_back();
-    return lent;
-  }
+  std::unique_ptr<char[]> buffer = std::make_unique_for_overwrite<char[]>(read_size_asio);
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+template <typename Parser>
+class Connection : public std::enable_shared_from_this<Connection<Parser>> {
  public:
-  Connection(tcp::socket socket, Shared& shared)
+  Connection(Socket socket, Shared& shared)
       : socket_(std::move(socket)), shared_(shared), session_(shared.service, shared.date) {}
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { shared_.spare.push_back(std::move(buffer_)); }
 
   void read() {
-    socket_.async_read_some(asio::buffer(buffer_.get(), read_size_asio),
-                            [self = shared_from_this()](const auto& error, std::size_t size) {
-                              if (!error && self->session_.feed({self->buffer_.get(), size})) self->send();
-                            });
+    socket_.async_wait(Socket::wait_read, [self = this->shared_from_this()](const auto& error) {
+      if (!error) self->receive();
+    });
   }
 
  private:
+  void receive() {
+    boost::system::error_code error;
+    const std::size_t size = socket_.receive(asio::buffer(shared_.buffer.get(), read_size_asio), 0, error);
+    if (error == asio::error::would_block) return read();
+    if (!error && session_.feed({shared_.buffer.get(), size})) send();
+  }
   /// Sends what is pending and reads on; the connection closes when nobody holds it any more.
   void send() {
     for (auto octets = session_.pending(); !octets.empty(); octets = session_.pending()) {
@@ -59,23 +59,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   void wait() {
     session_.keep();
-    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const auto& error) {
+    socket_.async_wait(Socket::wait_write, [self = this->shared_from_this()](const auto& error) {
       if (!error) self->send();
     });
   }
 
-  tcp::socket socket_;
+  Socket socket_;
   Shared& shared_;
-  Session session_;
-  Buffer buffer_ = shared_.lend();
+  Session<Parser> session_;
 };
 
+template <typename Parser>
 class AsioServer final : public Server {
  public:
-  explicit AsioServer(Service service) : shared_{service, {}, {}} {}
+  explicit AsioServer(Service service) : shared_{service, {}} {}
 
   void run(const Listening& listening) override {
-    tcp::acceptor acceptor(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    Acceptor acceptor(context_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     acceptor.listen(1024);
     accept(acceptor);
     listening(acceptor.local_endpoint().port());
@@ -84,13 +84,13 @@ class AsioServer final : public Server {
   void stop() override { context_.stop(); }
 
  private:
-  void accept(tcp::acceptor& acceptor) {
-    acceptor.async_accept([this, &acceptor](const auto& error, tcp::socket socket) {
+  void accept(Acceptor& acceptor) {
+    acceptor.async_accept([this, &acceptor](const auto& error, Socket socket) {
       if (!error) {
         boost::system::error_code gone;
         socket.set_option(tcp::no_delay(true), gone);
         socket.non_blocking(true, gone);
-        if (!gone) std::make_shared<Connection>(std::move(socket), shared_)->read();
+        if (!gone) std::make_shared<Connection<Parser>>(std::move(socket), shared_)->read();
       }
       accept(acceptor);
     });
@@ -103,7 +103,10 @@ class AsioServer final : public Server {
 }  // namespace
 
 std::unique_ptr<Server> make_bare_asio(Service service) {
-  return std::make_unique<AsioServer>(service);
+  return std::make_unique<AsioServer<StylesParser>>(service);
+}
+std::unique_ptr<Server> make_bare_asio_llhttp(Service service) {
+  return std::make_unique<AsioServer<LlhttpAlone>>(service);
 }
 
 }  // namespace antiphon::bench

@@ -18,14 +18,18 @@ namespace antiphon::bench {
 
 namespace {
 
+template <typename Parser>
 struct Connection {
   Connection(int socket, Service service, http::DateCache& date) : fd(socket), session(service, date) {}
   int fd;
   bool waits_to_send = false;  // and is not read from meanwhile
-  Session session;
+  Session<Parser> session;
 };
 
+template <typename Parser>
 class EpollServer final : public Server {
+  using Connection = bench::Connection<Parser>;
+
  public:
   explicit EpollServer(Service service) : service_(service) {}
   ~EpollServer() override {
@@ -82,7 +86,7 @@ class EpollServer final : public Server {
     }
   }
   void serve(Connection& connection, std::uint32_t events) {
-    Session& session = connection.session;
+    auto& session = connection.session;
     bool good = true;
     if ((events & ~std::uint32_t{EPOLLOUT}) != 0) {
       const ssize_t count = ::recv(connection.fd, buffer_.get(), read_size, 0);
@@ -95,7 +99,7 @@ class EpollServer final : public Server {
   }
   /// False if the connection is to be closed.
   bool send(Connection& connection) const {
-    Session& session = connection.session;
+    auto& session = connection.session;
     bool full = false;
     for (auto octets = session.pending(); !full && !octets.empty(); octets = session.pending()) {
       const ssize_t count = ::send(connection.fd, octets.data(), octets.size(), MSG_NOSIGNAL);
@@ -123,7 +127,10 @@ class EpollServer final : public Server {
 }  // namespace
 
 std::unique_ptr<Server> make_bare_epoll(Service service) {
-  return std::make_unique<EpollServer>(service);
+  return std::make_unique<EpollServer<StylesParser>>(service);
+}
+std::unique_ptr<Server> make_bare_epoll_llhttp(Service service) {
+  return std::make_unique<EpollServer<LlhttpAlone>>(service);
 }
 
 }  // namespace antiphon::bench

@@ -16,6 +16,7 @@ struct Shared {
   std::unique_ptr<char[]> buffer = std::make_unique_for_overwrite<char[]>(read_size);
 };
 
+template <typename Parser>
 class Connection {
  public:
   static void accept(uv_stream_t* listener, Shared& shared) {
@@ -57,12 +58,8 @@ class Connection {
     for (auto octets = session_.pending(); !octets.empty(); octets = session_.pending()) {
       const uv_buf_t buffer = buffer_of(octets);
       const int sent = uv_try_write(stream(), &buffer, 1);
-      if (sent == UV_EAGAIN) {
-        write();
-        return false;
-      }
       if (sent < 0) {
-        close();
+        sent == UV_EAGAIN ? write() : close();
         return false;
       }
       session_.sent(static_cast<std::size_t>(sent));
@@ -91,10 +88,13 @@ class Connection {
   uv_tcp_t tcp_{};
   uv_write_t request_{};
   Shared& shared_;
-  Session session_;
+  Session<Parser> session_;
 };
 
+template <typename Parser>
 class LibuvServer final : public Server {
+  using Connection = bench::Connection<Parser>;
+
  public:
   explicit LibuvServer(Service service) : shared_{service, {}} {}
 
@@ -140,7 +140,10 @@ class LibuvServer final : public Server {
 }  // namespace
 
 std::unique_ptr<Server> make_bare_libuv(Service service) {
-  return std::make_unique<LibuvServer>(service);
+  return std::make_unique<LibuvServer<StylesParser>>(service);
+}
+std::unique_ptr<Server> make_bare_libuv_llhttp(Service service) {
+  return std::make_unique<LibuvServer<LlhttpAlone>>(service);
 }
 
 }  // namespace antiphon::bench

@@ -24,7 +24,4 @@ inline http::Router bench_app() {
   return routes;
 }
 
-/// The largest upload that is measured has 1 GiB.
-inline constexpr std::uint64_t largest_body = std::uint64_t{1} << 31U;
-
 }  // namespace antiphon::bench

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <span>
 #include <string_view>
 
 #ifdef ANTIPHON_BENCH_COUNTED
@@ -17,10 +18,17 @@ namespace antiphon::bench {
 
 namespace {
 
+const Contender* find(std::string_view name) {
+  for (const std::span<const Contender> list :
+       {std::span<const Contender>(contenders), std::span<const Contender>(without_checks)})
+    for (const Contender& contender : list)
+      if (contender.name == name) return &contender;
+  return nullptr;
+}
+
 int serve(std::string_view name, std::string_view service) {
-  for (const Contender& contender : contenders) {
-    if (contender.name != name) continue;
-    const auto server = contender.make(service == "echo" ? Service::echo : Service::http);
+  if (const Contender* found = find(name)) {
+    const auto server = found->make(service == "echo" ? Service::echo : Service::http);
     server->run([](std::uint16_t port) {
       std::printf("listening %d\n", port);
       std::fflush(stdout);

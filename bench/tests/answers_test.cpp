@@ -6,6 +6,7 @@
 
 #include <regex>
 #include <string>
+#include <vector>
 
 #include "loads.hpp"
 #include "message_pair.hpp"
@@ -22,9 +23,15 @@ std::string ask(std::uint16_t port, const std::string& request) {
   return std::regex_replace(answer, std::regex("Date: [^\r]*"), "Date: now");
 }
 
+std::vector<Contender> http_servers() {
+  std::vector<Contender> all(contenders.begin(), contenders.end());
+  all.insert(all.end(), without_checks.begin(), without_checks.end());
+  return all;
+}
+
 void all_answer_alike(const std::string& request) {
   std::string first;
-  for (const Contender& contender : contenders) {
+  for (const Contender& contender : http_servers()) {
     const ServerThread server(contender.make(Service::http));
     const std::string answer = ask(server.port(), request);
     if (first.empty()) first = answer;
@@ -51,7 +58,7 @@ TEST(bench, all_echo_servers_echo_what_is_small_and_what_no_socket_takes_at_once
 }
 
 TEST(bench, all_HTTP_servers_take_pipelined_requests_downloads_uploads_and_closes) {
-  for (const Contender& contender : contenders) {
+  for (const Contender& contender : http_servers()) {
     const ServerThread server(contender.make(Service::http));
     LoadOptions options{.port = server.port(), .connections = 4, .requests = 256, .depth = 32};
     EXPECT_EQ(closed_loop(options, [] {}).requests, 256U) << contender.name;
@@ -64,7 +71,7 @@ TEST(bench, all_HTTP_servers_take_pipelined_requests_downloads_uploads_and_close
 }
 
 TEST(bench, a_client_that_takes_nothing_for_a_while_gets_the_whole_download) {
-  for (const Contender& contender : contenders) {
+  for (const Contender& contender : http_servers()) {
     const ServerThread server(contender.make(Service::http));
     const int fd = connect_to(server.port());
     send_all(fd, "GET /bytes/50000000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -77,6 +84,21 @@ TEST(bench, a_client_that_takes_nothing_for_a_while_gets_the_whole_download) {
     EXPECT_GT(got, 50'000'000U) << contender.name;
     EXPECT_LT(got, 50'001'000U) << contender.name;
   }
+}
+
+TEST(bench, a_bare_server_refuses_what_its_parser_refuses) {
+  const auto answers = [](const Contender& contender) {
+    const ServerThread server(contender.make(Service::http));
+    const int fd = connect_to(server.port());
+    send_all(fd, "GET / HTTP/1.1\r\n\r\n");  // no Host: RFC 9112, 3.2
+    char first = 0;
+    const bool answered = ::recv(fd, &first, 1, 0) == 1;
+    ::close(fd);
+    return answered;
+  };
+  for (const Contender& contender : {contenders[2], contenders[3], contenders[4]})
+    EXPECT_FALSE(answers(contender)) << contender.name;
+  for (const Contender& contender : without_checks) EXPECT_TRUE(answers(contender)) << contender.name;
 }
 
 TEST(bench, system_calls_allocations_and_copies_of_a_server_are_counted) {

@@ -1,4 +1,4 @@
-#include "session.hpp"
+#include "answers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,51 +27,17 @@ void append_number(std::string& out, std::uint64_t value) {
   out.append(text.data(), end);
 }
 
-Session& session_of(llhttp_t* parser) {
-  return *static_cast<Session*>(parser->data);
-}
-
 }  // namespace
 
-const llhttp_settings_t& Session::settings() {
-  static const llhttp_settings_t made = [] {
-    llhttp_settings_t calls;
-    llhttp_settings_init(&calls);
-    calls.on_url = [](llhttp_t* parser, const char* at, std::size_t size) {
-      session_of(parser).target_.append(at, size);
-      return 0;
-    };
-    calls.on_body = [](llhttp_t* parser, const char*, std::size_t size) {
-      session_of(parser).upload_ += size;
-      return 0;
-    };
-    calls.on_message_complete = [](llhttp_t* parser) {
-      session_of(parser).complete();
-      return 0;
-    };
-    return calls;
-  }();
-  return made;
-}
-
-Session::Session(Service service, http::DateCache& date) : date_(date), service_(service) {
-  if (service == Service::echo) return;
-  llhttp_init(&parser_, HTTP_REQUEST, &settings());
-  parser_.data = this;
-}
-
-bool Session::feed(std::string_view octets) {
-  if (service_ == Service::http) return llhttp_execute(&parser_, octets.data(), octets.size()) == HPE_OK;
+void Answers::echo(std::string_view octets) {
   if (pending().empty())
     borrowed_ = octets;
   else
     out_.append(octets);
-  return true;
 }
 
-void Session::complete() {
+void Answers::complete(bool post, bool keep_alive) {
   constexpr std::string_view bytes = "/bytes/";
-  const bool keep_alive = llhttp_should_keep_alive(&parser_) != 0;
   const std::string_view ending = keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
   out_.append("HTTP/1.1 200 OK\r\nDate: ").append(date_.now());
   if (target_.starts_with(bytes)) {
@@ -80,7 +46,7 @@ void Session::complete() {
     out_.append("\r\nContent-Type: application/octet-stream\r\nContent-Length: ");
     append_number(out_, download_);
     out_.append(ending);
-  } else if (parser_.method == HTTP_POST) {
+  } else if (post) {
     std::string count;
     append_number(count, upload_);
     out_.append("\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ");
@@ -97,13 +63,13 @@ void Session::complete() {
   target_.clear();
 }
 
-std::string_view Session::pending() const noexcept {
+std::string_view Answers::pending() const noexcept {
   if (!borrowed_.empty()) return borrowed_;
   if (out_sent_ < out_.size()) return std::string_view(out_).substr(out_sent_);
   return pattern(download_sent_).substr(0, std::min<std::uint64_t>(piece, download_ - download_sent_));
 }
 
-void Session::sent(std::size_t count) noexcept {
+void Answers::sent(std::size_t count) noexcept {
   if (!borrowed_.empty()) {
     borrowed_.remove_prefix(count);
   } else if (out_sent_ < out_.size()) {
@@ -117,7 +83,7 @@ void Session::sent(std::size_t count) noexcept {
   }
 }
 
-void Session::keep() {
+void Answers::keep() {
   out_.append(borrowed_);
   borrowed_ = {};
 }
