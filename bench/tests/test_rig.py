@@ -1,5 +1,6 @@
 """The rig's pure parts: statistics, order, what is read out of the tools' reports, rows and the table."""
 
+import collections
 import io
 import json
 import os
@@ -13,9 +14,10 @@ sys.path[:0] = [BENCH, os.path.join(BENCH, "rig")]
 
 import budget  # noqa: E402
 import compare  # noqa: E402
-from antiphon_rig import callgrind, counts, curves, document, loads, plan, schedule, stats, table  # noqa: E402
+from antiphon_rig import callgrind, counts, crowd, curves, document, estimate, groups, loads, notes, plan, samples, schedule, servers, stats, table, workers  # noqa: E402
 from antiphon_rig.process import Failed  # noqa: E402
-from antiphon_rig.servers import PEERS, STYLES  # noqa: E402
+from antiphon_rig.runner import all_rows  # noqa: E402
+from antiphon_rig.servers import BARE_OF, LLHTTP_ALONE, PEERS, STYLES  # noqa: E402
 
 
 class Statistics(unittest.TestCase):
@@ -69,9 +71,7 @@ class Order(unittest.TestCase):
 
 class Plan(unittest.TestCase):
     def rows(self, mode):
-        timed = [row for work in plan.WORKS if work.pairs[mode] for row in plan.timed_rows(work, mode)]
-        counted = [row for work in counts.COUNT_WORKS if mode in work.modes for row in counts.rows(work)]
-        return timed + counted + counts.workers_rows() + curves.memory_rows() + curves.latency_rows()
+        return all_rows(mode)
 
     def test_ids_are_unique_in_every_mode(self):
         for mode in plan.MODES:
@@ -84,8 +84,36 @@ class Plan(unittest.TestCase):
 
     def test_every_timed_work_has_a_target_for_both_styles(self):
         for work in plan.WORKS:
-            judged = {row.subject for row in plan.timed_rows(work, "full") if row.target and row.against not in PEERS}
-            self.assertEqual(judged, set(STYLES), work.name)
+            judged = [row.subject for row in plan.timed_rows(work, "full") if row.group == "targets"]
+            self.assertEqual(sorted(judged), sorted(STYLES), work.name)
+
+    def test_over_llhttp_alone_the_limit_is_the_same_and_counts_as_no_target(self):
+        rows = {row.id: row for row in self.rows("full")}
+        alone = [row for row in rows.values() if row.against in LLHTTP_ALONE]
+        self.assertLessEqual({("keep_alive/1conn", "instructions_per_request"), ("keep_alive/64conn", "instructions_per_request"),
+                              ("keep_alive/64conn", "cpu_per_request"), ("pipelined_32/16conn", "requests_per_cpu_second")},
+                             {(row.work, row.metric.name) for row in alone})
+        for row in alone:
+            judged = next(one for one in rows.values() if (one.work, one.metric, one.subject, one.group) ==
+                          (row.work, row.metric, row.subject, "targets"))
+            self.assertEqual((row.target, row.group), (judged.target, "llhttp_alone"))
+
+    def test_a_style_is_judged_over_the_bare_server_with_the_styles_own_parser(self):
+        for row in self.rows("full"):
+            if row.group == "targets" and row.target.of == "ratio" and row.against:
+                self.assertIn(row.against, (BARE_OF[row.subject], "bare_epoll"), row.id)
+
+    def test_what_grows_with_connections_is_also_taken_of_the_bare_libraries(self):
+        self.assertEqual({row.subject for row in crowd.rows()}, {*STYLES, *BARE_OF.values()})
+
+    def test_a_quick_run_leaves_out_what_takes_long(self):
+        self.assertFalse([row.id for row in self.rows("quick") if row.against in LLHTTP_ALONE or row.work in (crowd.WORK, workers.WORK)])
+
+    def test_a_full_run_is_expected_to_end_within_25_minutes_and_a_quick_one_within_five(self):
+        self.assertLess(estimate.seconds("full"), 25 * 60)
+        self.assertLess(estimate.seconds("quick"), 5 * 60)
+        self.assertLess(estimate.seconds("full", "keep_alive/1conn"), estimate.seconds("full") / 5)
+        self.assertEqual(estimate.words(1330), "about 22 minutes")
 
     def test_the_settings_of_a_mode_are_plain_values(self):
         for work in plan.WORKS:
@@ -117,21 +145,27 @@ class Reports(unittest.TestCase):
 
     def test_callgrind_costs_are_a_functions_own(self):
         out = "fn=outer\n10 100\ncalls=2 20\n10 5000\n11 7\nfn=inner\n+1 50\n"
-        self.assertEqual(callgrind.parse(out), {"outer": 107, "inner": 50})
+        self.assertEqual(callgrind.parse(out).costs, {("outer", ""): 107, ("inner", ""): 50})
+
+    def test_callgrind_tells_how_often_a_function_was_called(self):
+        out = "fn=outer\n10 100\ncfn=inner\ncalls=2 20\n10 5000\ncfn=inner\ncalls=1 20\n10 5000\n"
+        self.assertEqual(callgrind.parse(out).calls, {"inner": 3})
 
     def test_a_library_without_symbols_is_named_as_a_whole(self):
         out = "ob=/usr/lib/libuv.so.1.0.0\nfn=0x0000000000022a60\n10 100\nfn=0x0000000000020970\n10 20\n"
-        self.assertEqual(callgrind.parse(out), {"[libuv.so.1.0.0]": 120})
+        self.assertEqual(callgrind.parse(out).costs, {("[libuv.so.1.0.0]", "libuv.so.1.0.0"): 120})
         self.assertEqual(callgrind.readable("[libuv.so.1.0.0]"), "[libuv.so.1.0.0]")
 
     def test_a_readable_name_has_no_arguments_and_no_clones(self):
         self.assertEqual(callgrind.readable("antiphon::http::Headers::add(std::string_view) [clone .part.0]"), "http::Headers::add")
 
     def test_a_slope_of_functions_leaves_out_what_only_the_start_calls(self):
-        self.assertEqual(callgrind.slope((10, {"main": 500, "serve": 100}), (20, {"main": 500, "serve": 250})), {"serve": 15})
+        def run(**costs):
+            return callgrind.Profile(collections.Counter({(name, "a"): cost for name, cost in costs.items()}), collections.Counter())
+        self.assertEqual(callgrind.slope((10, run(main=500, serve=100)), (20, run(main=500, serve=250))), {("serve", "a"): 15})
 
     def test_a_budget_names_the_dearest_and_joins_the_rest(self):
-        found = callgrind.budget({"a": 60.0, "b": 30.0, "c": 10.0}, most=2)
+        found = callgrind.budget({("a", "x"): 60.0, ("b", "x"): 20.0, ("b", "y"): 10.0, ("c", "x"): 10.0}, most=2)
         self.assertEqual([(one["name"], one["instructions"]) for one in found], [("a", 60), ("b", 30), ("(all others)", 10)])
         self.assertAlmostEqual(sum(one["share"] for one in found), 1)
 
@@ -155,8 +189,156 @@ class Document(unittest.TestCase):
         found = {"rows": [a_row([1.2] * 9, [1.0] * 9)], "noise_floor": [], "missing": [{"peer": "h2o", "reason": "h2o is not installed"}]}
         text = "\n".join(table.lines(found, STYLES))
         self.assertIn("1.20 × [1.20, 1.20]  NOT MET", text)
-        self.assertIn("0 of 1 targets are met", text)
+        self.assertIn("0 of 1 targets met.", text)
         self.assertIn("Missing: h2o: h2o is not installed", text)
+
+
+class Groups(unittest.TestCase):
+    def test_each_function_is_told_by_what_it_is_for(self):
+        view = "std::basic_string_view<char, std::char_traits<char> >"
+        for function, library, wanted in (
+                ("llhttp__internal__run", "server", groups.LLHTTP),
+                (f"antiphon::http::check_field({view}, {view})", "server", groups.CHECKS),
+                ("antiphon::http::RequestParser::Impl::make_settings()::{lambda(llhttp__internal_s*)#5}::_FUN(llhttp__internal_s*)", "server", groups.CHECKS),
+                ("antiphon::bench::StylesParser::feed(int)", "server", groups.CHECKS),
+                (f"antiphon::http::Headers::add({view}, {view})", "server", groups.REQUEST),
+                ("antiphon::http::Router::find(antiphon::http::Request&) const", "server", groups.ROUTER),
+                ("antiphon::http::ResponseWriter::head(unsigned int)", "server", groups.ANSWER),
+                ("antiphon::bench::Answers::complete(bool, bool)", "server", groups.ANSWER),
+                ("antiphon::(anonymous namespace)::hello(antiphon::http::Request const&, antiphon::http::Exchange&)", "server", groups.HANDLER),
+                ("std::_Function_handler<void (antiphon::http::Request const&, antiphon::http::Exchange&), void (*)()>::_M_invoke()", "server", groups.HANDLER),
+                ("non-virtual thunk to antiphon::asio_style::HttpProtocol::respond(antiphon::http::ResponseView const&)", "server", groups.HTTP),
+                ("antiphon::asio_style::detail::HttpConnections::give_back(int) [clone .part.0]", "server", groups.HTTP),
+                ("antiphon::cl_async_style::conversation::header_callback(antiphon::http::MessageHead const&)", "server", groups.HTTP),
+                ("std::_Function_handler<void (antiphon::cl_async_style::socket&), antiphon::cl_async_style::wookie_server::start()::{lambda()#1}>::_M_invoke()",
+                 "server", groups.HTTP),
+                ("antiphon::asio_style::detail::StreamTransport::write(std::span<std::byte const, 1ul>)", "server", groups.TRANSPORT),
+                ("antiphon::cl_async_style::stream::flush()", "server", groups.TRANSPORT),
+                ("antiphon::bench::(anonymous namespace)::Connection<antiphon::bench::StylesParser>::send()", "server", groups.TRANSPORT),
+                ("void* bare_boost::asio::detail::thread_info_base::allocate<int>(int)", "server", groups.ASIO),
+                ("boost::asio::detail::reactive_wait_op<antiphon::asio_style::detail::LoopCore::arm_selector()::{lambda()#1}>::do_complete()", "server", groups.ASIO),
+                ("bare_boost::system::operator==(bare_boost::system::error_code const&, int)", "server", groups.ASIO),
+                ("[libuv.so.1.0.0]", "libuv.so.1.0.0", groups.LIBUV), ("uv_run", "libuv.so.1.0.0", groups.LIBUV),
+                ("__memchr_avx2", "libc.so.6", groups.LIBC), ("std::_Sp_counted_base<(__gnu_cxx::_Lock_policy)2>::_M_release()", "server", groups.LIBC),
+                ("something::else()", "server", groups.OTHERS)):
+            self.assertEqual(groups.group(function, library), wanted, function)
+
+    def test_the_parts_of_a_column_sum_up_to_its_figure(self):
+        costs = {"ours": {("llhttp_init", "x"): 10.0, ("antiphon::http::Router::find()", "x"): 5.0, ("odd", "x"): 1.5}, "bare": {("llhttp_init", "x"): 9.0}}
+        found = groups.breakdown(costs)
+        self.assertEqual(found["columns"], ["ours", "bare"])
+        self.assertEqual([part["values"] for part in found["parts"]], [[10.0, 9.0], [5.0, 0.0], [1.5, 0.0]])
+        self.assertEqual(sum(part["values"][0] for part in found["parts"]), 16.5)
+
+
+def a_sample(cpu_us, user):
+    return samples.Sample(cpu_us, cpu_us, user)
+
+
+class Notes(unittest.TestCase):
+    """What is said of a row that is not met is made of what was measured, and changes with it."""
+
+    def explained(self, *rows):
+        notes.add_counts(list(rows))
+        notes.explain(list(rows))
+        return rows[0]["note"]
+
+    def test_instructions_are_explained_by_the_groups_that_cost_more(self):
+        parts = groups.breakdown({"asio_style": {("llhttp_init", "x"): 100.0, ("antiphon::http::Router::find()", "x"): 70.0},
+                                  "bare_asio": {("llhttp_init", "x"): 90.0}})
+        row = document.row(plan.Row("w", plan.INSTRUCTIONS, "asio_style", "bare_asio", plan.Target("<=", 1.25), "t"), [170.0], [90.0], breakdown=parts)
+        self.assertEqual(self.explained(row), "+80: router +70, llhttp +10, all others +0; the parser alone 100 and 90")
+
+    def test_a_row_that_is_met_needs_no_note(self):
+        parts = groups.breakdown({"asio_style": {("llhttp_init", "x"): 100.0}, "bare_asio": {("llhttp_init", "x"): 90.0}})
+        row = document.row(plan.Row("w", plan.INSTRUCTIONS, "asio_style", "bare_asio", plan.Target("<=", 1.25), "t"), [100.0], [90.0], breakdown=parts)
+        self.assertEqual(self.explained(row), "")
+
+    def test_cpu_time_is_explained_by_user_and_system_time_and_by_the_counts_of_the_same_run(self):
+        both = {"asio_style": [a_sample(6.0, 0.5)] * 3, "bare_asio": [a_sample(4.0, 0.25)] * 3}
+        row = document.row(plan.Row("keep_alive/64conn", plan.CPU, "asio_style", "bare_asio", plan.Target("<=", 1.05), "t"), [6.0] * 3, [4.0] * 3,
+                           breakdown=notes.cpu_breakdown(both, "request"))
+        counted = document.row(plan.Row("keep_alive/64conn", plan.SYSCALLS, "asio_style", "bare_asio", None, "t"), [2.07], [2.02])
+        self.assertEqual(self.explained(row, counted), "user CPU time per request 3 us over 1 us; system CPU time per request 3 us over 3 us; "
+                                                       "system calls (keep_alive/64conn) 2.07 over 2.02")
+
+    def test_growth_with_connections_is_explained_by_the_bare_librarys_own(self):
+        def grown(server, many, target):
+            both = {"10,000 connections": [a_sample(many, 0.5)] * 3, "64 connections": [a_sample(2.0, 0.5)] * 3}
+            return document.row(plan.Row(crowd.WORK, plan.CPU, server, None, target, "t"), [many] * 3, [2.0] * 3, breakdown=notes.cpu_breakdown(both, "request"))
+        text = self.explained(grown("asio_style", 6.0, plan.Target("<=", 1.3)), grown("bare_asio", 5.0, None))
+        self.assertIn("bare_asio by itself grows 2.50 × [2.50, 2.50]", text)
+        self.assertIn("system CPU time per request 3 us over 1 us", text)
+
+    def test_every_kind_of_row_that_can_miss_a_target_has_parts(self):
+        points = [{"connections": 1000, "rss_bytes": 10}, {"connections": 10000, "rss_bytes": 20}]
+        self.assertEqual(curves.memory_breakdown({"a": points, "b": points})["parts"][1]["values"], [20, 20])
+        rounds = [{"p50_us": 1, "p90_us": 2, "p99_us": 3, "max_us": 9}, {"p50_us": 1, "p90_us": 2, "p99_us": 5, "max_us": 9}]
+        self.assertEqual(curves.latency_breakdown({"a": rounds, "b": rounds[:1]})["parts"][2]["values"], [4, 3])
+
+    def test_the_end_says_which_targets_are_not_met_and_why(self):
+        row = a_row([1.2] * 9, [1.0] * 9)
+        row["note"] = "because"
+        lines = notes.summary([row, a_row([1.0] * 9, [1.0] * 9)])
+        self.assertEqual(lines[0], "1 of 2 targets met.")
+        self.assertEqual(lines[2], "  asio_style, a title: 1.20 × [1.20, 1.20] bare_asio, wanted <= 1.05. because")
+        self.assertEqual(notes.summary([a_row([1.0] * 9, [1.0] * 9)]), ["1 of 1 targets met. All of them."])
+
+    def test_rows_over_llhttp_alone_are_counted_apart(self):
+        lines = notes.summary([a_row([1.0] * 9, [1.0] * 9), a_row([2.0] * 9, [1.0] * 9, other="bare_asio_llhttp")])
+        self.assertEqual(lines[0], "1 of 1 targets met. All of them.")
+        self.assertIn("0 of 1 met", lines[-1])
+
+
+class Peers(unittest.TestCase):
+    def test_ahead_is_only_what_the_interval_shows(self):
+        target = plan.Target("<", 1.0)
+        for subject, verdict in (([0.5] * 9, "ahead"), ([0.9, 1.05, 0.9, 1.05, 0.95, 0.9, 1.1, 1.0, 0.97], "no difference shown"), ([1.5] * 9, "behind")):
+            row = a_row(subject, [1.0] * 9, target=target, other="nginx")
+            self.assertEqual((row["verdict"], row["met"], row["group"]), (verdict, verdict == "ahead", "peers"))
+            self.assertTrue(table.cell(row).endswith(verdict))
+
+    def test_where_more_is_better_ahead_is_above(self):
+        self.assertEqual(stats.verdict([1.2, 1.3], "higher"), "ahead")
+        self.assertEqual(stats.verdict([1.2, 1.3], "lower"), "behind")
+
+    def test_they_are_told_by_name(self):
+        rows = [a_row([0.5] * 9, [1.0] * 9, target=plan.Target("<", 1.0), other="nginx"), a_row([1.5] * 9, [1.0] * 9, target=plan.Target("<", 1.0), other="h2o")]
+        self.assertIn("asio_style is ahead of nginx; no difference shown: none; behind: h2o (CPU time per request).", notes.summary(rows))
+
+    def test_an_answer_must_have_what_all_have_and_may_have_more(self):
+        head = b"HTTP/1.1 200 OK\r\nServer: x\r\nDate: today\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 13"
+        self.assertEqual(servers.unlike(head, servers.BODY), "")
+        self.assertEqual(servers.unlike(head, b"hello"), "without the body")
+        self.assertEqual(servers.unlike(head.replace(b"Date", b"Dote"), servers.BODY), "without a date")
+        self.assertEqual(servers.unlike(head + b"\r\nConnection: close", servers.BODY), "without a kept connection")
+
+
+class Workers(unittest.TestCase):
+    def test_a_futex_call_that_waits_is_one_call(self):
+        trace = ("12 futex(0x7f, FUTEX_WAIT_PRIVATE, 2, NULL <unfinished ...>\n13  futex(0x7f, FUTEX_WAKE_PRIVATE, 1) = 1\n"
+                 "12 <... futex resumed>) = 0\n12 +++ exited with 0 +++\n")
+        self.assertEqual(workers.count_futexes(trace), 2)
+
+    def test_both_workers_did_their_share_or_it_shows(self):
+        self.assertEqual(workers.least_busy({"main": 5}, {"main": 6, "a": 300, "b": 100}), 0.25)
+        self.assertEqual(workers.least_busy({}, {"main": 6}), 0.0)
+
+    def test_one_lock_call_in_a_hundred_requests_is_told(self):
+        found = workers.slopes([(20_000, 100, 10), (60_000, 600, 10)])
+        self.assertEqual(found, (0.01, 0.0))
+
+    def test_no_call_of_a_shared_lock_is_allowed(self):
+        judged = {row.metric.name: row.target for row in workers.rows() if row.target}
+        self.assertEqual({judged[name].value for name in ("shared_locks_per_request", "futexes_per_request")}, {0})
+
+
+class Split(unittest.TestCase):
+    def test_a_sample_knows_its_user_share_and_what_one_unit_costs(self):
+        used = {"requests": 100, "octets": 3 << 20, "cpu_ns": 600_000, "user": 0.1, "system": 0.3}
+        self.assertEqual(samples.sample(plan.CPU, used), samples.Sample(6.0, 6.0, 0.25))
+        self.assertEqual(samples.sample(plan.OCTETS, used).cpu_us, 200.0)
+        self.assertEqual(samples.sample(plan.RATE, {**used, "user": 0, "system": 0}).user, 0.0)
 
 
 class Comparison(unittest.TestCase):

@@ -46,7 +46,7 @@ void add_bench_verb(CLI::App& app, Action& chosen) {
   CLI::App* verb = app.add_subcommand(
       "bench", "Measure both models, their bare libraries and what people use instead, in interleaved pairs");
   CLI::Option* quick = verb->add_flag("--quick", options->quick, "Fewer pairs and peers: under 4 minutes");
-  verb->add_flag("--full", options->full, "At least 9 pairs of everything: about half an hour")
+  verb->add_flag("--full", options->full, "At least 9 pairs of everything: under half an hour")
       ->excludes(quick);
   verb->add_option("--filter", options->filter,
                    "Only rows whose id (work/subject/metric) matches, as 'keep_alive/*'");

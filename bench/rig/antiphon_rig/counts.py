@@ -10,7 +10,7 @@ import tempfile
 
 from . import callgrind, loads, stats
 from .plan import ALLOCATIONS, COPIED, INSTRUCTIONS, SYSCALLS, Row, Target
-from .servers import BARE_OF, STYLES
+from .servers import BARE_OF, LLHTTP, STYLES
 
 TIMES = 3  # a timer that strikes meanwhile adds a call: the least of so many runs has none
 
@@ -26,6 +26,8 @@ class CountWork:
     options: dict
     targets: dict  # by metric; None: told, not judged
     modes: tuple = ("quick", "default", "full")
+    not_quick: tuple = ()  # metrics
+    epoll: bool = False  # instructions beside bare epoll, too
 
 
 def _held(connections=1, **options):
@@ -37,30 +39,42 @@ COUNT_WORKS = (
     CountWork("keep_alive/1conn", "keep-alive GET", "http", "held", _held(requests=400),
               {INSTRUCTIONS: Target("<=", 1.25), SYSCALLS: None}),
     CountWork("keep_alive/64conn", "keep-alive GET, 64 ready at once", "http", "held", _held(64, requests=6400),
-              {SYSCALLS: Target("<=", 2.1, "value"), ALLOCATIONS: Target("<=", 0, "value"), COPIED: None}),
+              {INSTRUCTIONS: Target("<=", 1.25), SYSCALLS: Target("<=", 2.1, "value"), ALLOCATIONS: Target("<=", 0, "value"), COPIED: None},
+              not_quick=(INSTRUCTIONS,)),
     CountWork("echo_64B/1conn", "echo of 64 B", "echo", "held", _held(requests=400, echo=True, size=64),
               {INSTRUCTIONS: BARE_NOT_MORE, SYSCALLS: None, ALLOCATIONS: None}),
+    CountWork("echo_64B/64conn", "echo of 64 B, 64 ready at once", "echo", "held", _held(64, requests=6400, echo=True, size=64),
+              {INSTRUCTIONS: BARE_NOT_MORE, SYSCALLS: None}, ("default", "full")),
     CountWork("echo_16KiB/1conn", "echo of 16 KiB", "echo", "held", _held(requests=200, echo=True, size=16384),
               {INSTRUCTIONS: BARE_NOT_MORE, SYSCALLS: None, ALLOCATIONS: None}, ("default", "full")),
     CountWork("echo_1MiB/1conn", "echo of 1 MiB", "echo", "held", _held(requests=40, echo=True, size=1 << 20),
               {INSTRUCTIONS: BARE_NOT_MORE}, ("default", "full")),
     CountWork("pipelined_32/1conn", "32 requests pipelined", "http", "held", _held(requests=6400, depth=32),
-              {INSTRUCTIONS: None, SYSCALLS: None, ALLOCATIONS: None}, ("default", "full")),
+              {INSTRUCTIONS: None, SYSCALLS: None, ALLOCATIONS: None}, ("default", "full"), epoll=True),
     CountWork("connection_per_request/1conn", "one request a connection", "http", "connection_per_request",
               {"requests": 200, "warm": 20}, {INSTRUCTIONS: None, SYSCALLS: None, ALLOCATIONS: None}, ("default", "full")),
 )
-WORKERS = "keep_alive/2workers"
 
 
-def rows(work):
-    """The rows of a count work: each style beside its bare library."""
-    return [Row(work.name, metric, style, BARE_OF[style], target, f"{metric.words}: {work.words}")
-            for style in STYLES for metric, target in work.targets.items()]
+def rows(work, mode="full"):
+    """The rows of a count work: each style beside its bare library; keep-alive instructions beside llhttp alone, too."""
+    found = []
+    for style in STYLES:
+        for metric, target in work.targets.items():
+            if mode == "quick" and metric in work.not_quick:
+                continue
+            others = [BARE_OF[style]]
+            if metric == INSTRUCTIONS and mode != "quick":
+                others += [BARE_OF[style] + LLHTTP] if work.name.startswith("keep_alive/") else []
+                others += ["bare_epoll"] if work.epoll else []
+            found += [Row(work.name, metric, style, other, target, f"{metric.words}: {work.words}") for other in others]
+    return found
 
 
-def workers_rows():
-    return [Row(WORKERS, INSTRUCTIONS, style, None, Target("<=", 1.02),
-                "user instructions per request: two workers over one") for style in STYLES]
+def budget_work(mode):
+    """Whose instructions are told by function: as many connections as can be counted in this mode."""
+    return next(work for work in reversed(COUNT_WORKS) if work.name.startswith("keep_alive/") and
+                any(row.metric == INSTRUCTIONS for row in rows(work, mode)))
 
 
 class Counter:
@@ -73,7 +87,7 @@ class Counter:
         self._counts = {}
 
     def functions(self, work, server):
-        """Instructions of one request, by function."""
+        """Instructions of one request, by (function, library)."""
         key = work.name, server
         if key not in self._functions:
             options = {**work.options, "requests": max(work.options["requests"] // 2, 20 * work.options.get("depth", 1))}
@@ -105,13 +119,6 @@ class Counter:
         name = {SYSCALLS: "syscalls", ALLOCATIONS: "allocations", COPIED: "octets_copied"}[metric]
         return max(0.0, round(self.counted(work, server)[name], 2))  # a timer that strikes now and then is less
 
-    def workers(self, style, workers):
-        """Instructions of one request where so many loops share a port; the connections are spread by the kernel."""
-        option = {"asio_style": "asio", "cl_async_style": "cl-async"}[style]
-        costs = callgrind.per_request(self.programs, self.server_cpus, ("antiphon serve", option, workers), "http",
-                                      "held", 400, connections=1, warm=20)
-        return sum(costs.values())
-
     def _count_once(self, work, server, requests):
         with tempfile.TemporaryDirectory() as folder:
             counts = os.path.join(folder, "counts")
@@ -119,4 +126,3 @@ class Counter:
                 options = {**work.options, "requests": requests}
                 done = loads.own(self.programs, work.load, port, self.load_cpus, server=process, counts=counts, **options)
         return {name: done[name] for name in ("requests", "syscalls", "allocations", "octets_copied")}
-

@@ -11,7 +11,8 @@ LATENCY, IDLE = "latency/half_load/64conn", "idle_keep_alive/10000conn"
 CONNECTIONS = 64
 STEPS = (1_000, 10_000)
 SHARES = by_mode((0.5,), (0.25, 0.5, 0.75), (0.1, 0.25, 0.5, 0.7, 0.8, 0.9))
-SECONDS = by_mode(1, 1, 4)
+SECONDS = by_mode(1, 1, 2)
+PAIRS = by_mode(3, 3, 9)
 MOST_MEMORY = {"asio_style": 1024, "cl_async_style": 1536}
 
 
@@ -56,6 +57,21 @@ class Curves:
                     points.append({"connections": wanted, "rss_bytes": process.rss()})
                 load.stdin.close()
         return points
+
+
+def memory_breakdown(points):
+    """Of {server: points}: what was resident with so many connections."""
+    servers = list(points)
+    return {"columns": servers, "parts": [
+        {"name": f"resident with {points[servers[0]][step]['connections']:,} connections", "unit": "B",
+         "values": [points[server][step]["rss_bytes"] for server in servers]} for step in range(len(STEPS))]}
+
+
+def latency_breakdown(points):
+    """Of {server: [points of its rounds]}: medians of the percentiles."""
+    return {"columns": list(points), "parts": [
+        {"name": name, "unit": "us", "values": [stats.median([one[key] for one in rounds]) for rounds in points.values()]}
+        for name, key in (("median", "p50_us"), ("90th percentile", "p90_us"), ("99th percentile", "p99_us"), ("slowest", "max_us"))]}
 
 
 def slope(points):

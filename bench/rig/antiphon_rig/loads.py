@@ -100,5 +100,5 @@ def summary(durations):
 
 def missing_tools():
     """The tools that are not there, as (tool, Debian package)."""
-    return [(tool, package) for tool, package in (("wrk", "wrk"), ("h2load", "nghttp2-client"), ("valgrind", "valgrind"),
+    return [(tool, package) for tool, package in (("wrk", "wrk"), ("h2load", "nghttp2-client"), ("valgrind", "valgrind"), ("strace", "strace"),
                                                   ("taskset", "util-linux")) if not shutil.which(tool)]

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-from . import conformance, document, loads, machine, schedule, table
+from . import conformance, document, estimate, loads, machine, schedule, table
 from .process import Failed
 from .progress import Progress
 from .runner import SEED, Runner, all_rows
@@ -17,14 +17,15 @@ from .servers import STYLES, Programs, Servers
 METHOD = ("Every sample is a fresh server process under one load. A round takes one sample of each server, every other round "
           "backwards (A B B A), so each two of a round are a pair. A ratio is the median of the pairs' ratios; its interval holds "
           "it in 95 of 100 resamples of the pairs. Where the interval holds 1, no difference is shown. CPU time is the server's, "
-          "user and system. Counts are taken apart: the same octets always meet the same server, asleep or stopped.")
+          "user and system. Bare is the smallest server on the same library with the styles' own parser; over llhttp alone stands "
+          "beside it. Counts are taken apart: the same octets always meet the same server, asleep or stopped.")
 
 
 def arguments(argv):
     parser = argparse.ArgumentParser(prog="antiphon bench", description=__doc__)
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--quick", dest="mode", action="store_const", const="quick", help="fewer pairs, shorter, fewer peers: under 4 minutes")
-    how.add_argument("--full", dest="mode", action="store_const", const="full", help="at least 9 pairs of everything: about half an hour")
+    how.add_argument("--full", dest="mode", action="store_const", const="full", help="at least 9 pairs of everything: under half an hour")
     parser.set_defaults(mode="default")
     parser.add_argument("--filter", metavar="GLOB", help="only rows whose id matches, as 'keep_alive/*' or '*/asio_style/*'")
     parser.add_argument("--out", metavar="FILE", help="write the JSON there")
@@ -53,6 +54,7 @@ def measure(flags, programs, progress):
     if not any(schedule.wanted(row.id, flags.filter) for row in all_rows(flags.mode)):
         raise Failed(f"no row's id matches '{flags.filter}' (ids: work/subject/metric, as keep_alive/64conn/asio_style/cpu_per_request)")
     made_on = machine.describe()
+    progress.expect(estimate.seconds(flags.mode, flags.filter, not flags.no_micro))
     progress.begin("conformance: no figure of a build that breaks a rule")
     proved = conformance.prove(programs)
     cpus = machine.cores()
@@ -73,6 +75,7 @@ def measure(flags, programs, progress):
                        "pinning": f"server cpu {','.join(map(str, cpus[0]))}, load cpu {','.join(map(str, cpus[1]))}", "text": METHOD},
             "noise_floor": runner.noise, "rows": runner.rows,
             "curves": {"latency": runner.latency, "memory": runner.memory, "budget": runner.budget},
+            "answers": servers.answers,
             "missing": [{"peer": peer, "reason": reason} for peer, reason in runner.missing.items() if reason],
             "micro": parts}
 

@@ -94,6 +94,20 @@ class Process:
                 total += time.clock_gettime_ns(process_clock(pid))
         return total
 
+    def times(self):
+        """(user, system) seconds of all its processes, in the kernel's ticks."""
+        fields = [_stat(f"/proc/{pid}/stat") for pid in self.pids()]
+        return tuple(sum(int(one[number]) for one in fields if one) / os.sysconf("SC_CLK_TCK") for number in (11, 12))
+
+    def thread_times(self):
+        """CPU nanoseconds of each thread, by its id."""
+        found = {}
+        for pid in self.pids():
+            for task in _tasks(pid):
+                with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+                    found[task] = int(file.read().split()[0])
+        return found
+
     def rss(self):
         """Resident octets of all its processes."""
         total = 0
@@ -119,6 +133,13 @@ class Process:
 def process_clock(pid):
     """The clock of a process' CPU time (clock_getcpuclockid(3), which Python does not offer)."""
     return (~pid << 3) | 2
+
+
+def _stat(path):
+    """The fields of proc(5)'s stat behind the name, which may have blanks; none if the process has gone."""
+    with contextlib.suppress(OSError), open(path, encoding="ascii", errors="replace") as file:
+        return file.read().rsplit(")", 1)[-1].split()
+    return None
 
 
 def _tasks(pid):

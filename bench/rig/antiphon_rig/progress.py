@@ -3,6 +3,8 @@
 import sys
 import time
 
+from . import estimate
+
 EVERY = 15  # seconds between lines where nobody watches them change
 
 
@@ -10,7 +12,14 @@ class Progress:
     def __init__(self, stream=sys.stderr):
         self.stream, self.terminal = stream, stream.isatty()
         self.begun = self.last = time.monotonic()
-        self.stage = ""
+        self.stage, self.expected = "", None
+
+    def expect(self, seconds):
+        """How long it will take, told at once and with each stage."""
+        self.expected = seconds
+        self._write(f"this takes {estimate.words(seconds)}")
+        if self.terminal:
+            self.stream.write("\n")
 
     def begin(self, stage):
         """A new stage: always told."""
@@ -32,6 +41,7 @@ class Progress:
     def _write(self, text):
         self.last = time.monotonic()
         seconds = int(self.last - self.begun)
-        line = f"[{seconds // 60}:{seconds % 60:02}] {text}"
+        whole = f" of {estimate.words(self.expected)}" if self.expected else ""
+        line = f"[{seconds // 60}:{seconds % 60:02}{whole}] {text}"
         self.stream.write(f"\r\033[K{line[:110]}" if self.terminal else f"{line}\n")
         self.stream.flush()

@@ -1,9 +1,10 @@
 """How each server is started, on a free port of loopback, and why one is missing."""
 
 import contextlib
-import http.client
 import os
+import re
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -11,7 +12,9 @@ from .process import Failed, Process, free_port
 
 STYLES = ("asio_style", "cl_async_style")
 BARE = ("bare_asio", "bare_libuv", "bare_epoll")
-ALL_OWN = STYLES + BARE
+LLHTTP = "_llhttp"  # behind a bare server's name: with llhttp alone, not the styles' parser
+LLHTTP_ALONE = tuple(name + LLHTTP for name in BARE)
+OWN = STYLES + BARE + LLHTTP_ALONE
 PEERS = ("nginx", "h2o", "node_http", "go_net_http", "uvloop_httptools", "asyncio_httptools", "aiohttp")
 BARE_OF = {"asio_style": "bare_asio", "cl_async_style": "bare_libuv"}
 AGAIN = "#again"  # behind a server's name: the same once more, for the noise floor
@@ -30,14 +33,38 @@ class Programs:
         self.counted = os.path.join(folder, "antiphon-bench-server-counted")
         self.load = os.path.join(folder, "antiphon-bench-load")
         self.micro = os.path.join(folder, "antiphon-bench")
+        self.locks = os.path.join(folder, "antiphon-bench-locks.so")
         self.peers = peers
-        for program in (self.antiphon, self.server, self.counted, self.load, self.micro):
+        for program in (self.antiphon, self.server, self.counted, self.load, self.micro, self.locks):
             if not os.access(program, os.X_OK):
                 raise Failed(f"{program} is not there: build with the room `bench` (ANTIPHON_BENCH=ON)")
 
     def version(self):
         done = subprocess.run([self.antiphon, "--version"], capture_output=True, text=True, check=True)
         return done.stdout.split()[-1]
+
+
+def receive(connection):
+    """Head and body of an answer with a Content-Length."""
+    octets, end, size = b"", -1, 0
+    while end < 0 or len(octets) < end + 4 + size:
+        more = connection.recv(65536)
+        if not more:
+            raise OSError("it was closed")
+        octets += more
+        end = octets.find(b"\r\n\r\n")
+        length = re.search(rb"\r\ncontent-length: *(\d+)", octets[:max(end, 0)], re.IGNORECASE)
+        size = int(length[1]) if length else 0
+    return octets[:end], octets[end + 4:]
+
+
+def unlike(head, body):
+    """What of an answer is not as all servers must have it, or nothing. They may have other fields beside these."""
+    lines = head.decode("latin-1").lower().split("\r\n")
+    wanted = {"status 200": lines[0].startswith("http/1.1 200"), "the body": body == BODY, "content-length: 13": "content-length: 13" in lines,
+              "content-type: text/plain; charset=utf-8": "content-type: text/plain; charset=utf-8" in lines,
+              "a date": any(line.startswith("date: ") for line in lines), "a kept connection": "connection: close" not in lines}
+    return ", ".join(f"without {what}" for what, holds in wanted.items() if not holds)
 
 
 class Servers:
@@ -47,6 +74,7 @@ class Servers:
         self.programs, self.cpus = programs, cpus
         self._folder = tempfile.TemporaryDirectory(prefix="antiphon-bench-")  # pylint: disable=consider-using-with
         self._go = None
+        self.answers = {}  # of the peers: the head of one answer
 
     def __enter__(self):
         return self
@@ -59,7 +87,7 @@ class Servers:
         """A started server: yields (Process, port), and ends it. `counts`: the file for its counters."""
         name = name.removesuffix(AGAIN)
         cpus = cpus or self.cpus
-        if name in STYLES + BARE:
+        if name in OWN:
             program = [self.programs.counted, name, service, counts] if counts else [self.programs.server, name, service]
             command, port, folder = program, None, None
         else:
@@ -71,17 +99,9 @@ class Servers:
                 port = process.wait_for_port()
             yield process, port
 
-    @contextlib.contextmanager
-    def run_workers(self, style, workers, cpus):
-        """`antiphon serve` with so many loops."""
-        option = {"asio_style": "asio", "cl_async_style": "cl-async"}[style]
-        command = [self.programs.antiphon, "serve", "--style", option, "--port", "0", "--workers", str(workers)]
-        with Process(command, cpus) as process:
-            yield process, process.wait_for_port()
-
     def missing(self, name):
         """Why a server cannot be started, or none."""
-        if name in STYLES + BARE:
+        if name in OWN:
             return None
         program, package = {"nginx": ("nginx", "nginx-light"), "h2o": ("h2o", "h2o"), "node_http": ("node", "nodejs"),
                             "go_net_http": ("go", "golang-go")}.get(name, (PYTHON, "python3"))
@@ -94,18 +114,20 @@ class Servers:
                 return f"Python's {module} is not installed (Debian package {package})"
         return self._go_does_not_build() if name == "go_net_http" else None
 
-    def check(self, port):
-        """The answer must have the body that all have: no wrong server can be a fast one."""
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            connection.request("GET", "/")
-            answer = connection.getresponse()
-            if (answer.status, answer.read()) != (200, BODY):
-                raise Failed(f"the server answers {answer.status}, and not what it should")
-        except (OSError, http.client.HTTPException) as error:
-            raise Failed(f"the server does not answer: {error}") from error
-        finally:
-            connection.close()
+    def check(self, name, port):
+        """Two requests on one connection: kept, and the body and type that all have. No wrong server can be a fast one. What the first
+        answer looks like is kept in `answers`, for a reader to compare."""
+        with socket.create_connection(("127.0.0.1", port), 30) as connection:
+            try:
+                for _ in range(2):
+                    connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    head, body = receive(connection)
+                    wrong = unlike(head, body)
+                    if wrong:
+                        raise Failed(f"the server's answer is not like the others': {wrong}")
+            except OSError as error:
+                raise Failed(f"the server does not keep the connection: {error}") from error
+        self.answers.setdefault(name, head.decode("latin-1"))
 
     def _peer(self, name):
         source = self.programs.peers

@@ -38,6 +38,14 @@ def shown(interval):
     return "no difference shown" if interval[0] <= 1 <= interval[1] else "difference"
 
 
+def verdict(interval, better):
+    """How the subject stands, as far as an interval of its ratio proves anything."""
+    low, high = interval
+    if low <= 1 <= high:
+        return "no difference shown"
+    return "ahead" if (high < 1) == (better == "lower") else "behind"
+
+
 def holds(target, value):
     """Whether a figure meets its target; none without one."""
     if target is None or value is None:
