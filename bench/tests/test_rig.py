@@ -14,6 +14,7 @@ sys.path[:0] = [BENCH, os.path.join(BENCH, "rig")]
 
 import budget  # noqa: E402
 import compare  # noqa: E402
+import performance_page  # noqa: E402
 from antiphon_rig import callgrind, counts, crowd, curves, document, estimate, groups, loads, notes, plan, samples, schedule, servers, stats, table, workers  # noqa: E402
 from antiphon_rig.process import Failed  # noqa: E402
 from antiphon_rig.runner import all_rows  # noqa: E402
@@ -249,6 +250,11 @@ class Notes(unittest.TestCase):
         row = document.row(plan.Row("w", plan.INSTRUCTIONS, "asio_style", "bare_asio", plan.Target("<=", 1.25), "t"), [170.0], [90.0], breakdown=parts)
         self.assertEqual(self.explained(row), "+80: router +70, llhttp +10, all others +0; the parser alone 100 and 90")
 
+    def test_of_one_server_under_two_circumstances_the_functions_that_differ_are_named(self):
+        parts = groups.breakdown({"two workers": {("__memchr_avx2", "libc.so.6"): 60.0}, "one worker": {("__memchr_avx2", "libc.so.6"): 50.0}})
+        row = document.row(plan.Row(workers.WORK, plan.INSTRUCTIONS, "asio_style", None, plan.Target("<=", 1.02), "t"), [60.0], [50.0], breakdown=parts)
+        self.assertEqual(self.explained(row), "+10: libc and libstdc++ +10, all others +0; by function: __memchr_avx2 +10")
+
     def test_a_row_that_is_met_needs_no_note(self):
         parts = groups.breakdown({"asio_style": {("llhttp_init", "x"): 100.0}, "bare_asio": {("llhttp_init", "x"): 90.0}})
         row = document.row(plan.Row("w", plan.INSTRUCTIONS, "asio_style", "bare_asio", plan.Target("<=", 1.25), "t"), [100.0], [90.0], breakdown=parts)
@@ -339,6 +345,67 @@ class Split(unittest.TestCase):
         self.assertEqual(samples.sample(plan.CPU, used), samples.Sample(6.0, 6.0, 0.25))
         self.assertEqual(samples.sample(plan.OCTETS, used).cpu_us, 200.0)
         self.assertEqual(samples.sample(plan.RATE, {**used, "user": 0, "system": 0}).user, 0.0)
+
+
+class Table(unittest.TestCase):
+    def lines(self, *rows):
+        return table.lines({"rows": list(rows), "noise_floor": [], "missing": []}, STYLES)
+
+    def test_the_parts_of_instructions_stand_under_their_row(self):
+        parts = groups.breakdown({"asio_style": {("antiphon::http::Router::find()", "x"): 70.0}, "bare_asio": {}})
+        row = document.row(plan.Row("w", plan.INSTRUCTIONS, "asio_style", "bare_asio", plan.Target("<=", 1.25), "t"), [100.0], [90.0], breakdown=parts)
+        text = self.lines(row)
+        place = next(number for number, line in enumerate(text) if line.startswith("t, over bare"))
+        self.assertRegex(text[place + 1], r"^    router +70 \(0\)$")
+
+    def test_a_bare_librarys_own_growth_stands_in_its_styles_column(self):
+        row = document.row(plan.Row(crowd.WORK, plan.CPU, "bare_libuv", None, None, "growth"), [4.0] * 3, [2.0] * 3)
+        line = next(line for line in self.lines(row) if line.startswith("growth"))
+        self.assertEqual(line.split(), ["growth:", "the", "bare", "library", "by", "itself", "2.00", "×", "[2.00,", "2.00]"])
+
+    def test_strictness_and_peers_have_tables_of_their_own(self):
+        text = "\n".join(self.lines(a_row([1.0] * 9, [1.0] * 9), a_row([2.0] * 9, [1.0] * 9, other="bare_asio_llhttp"),
+                                    a_row([0.5] * 9, [1.0] * 9, target=plan.Target("<", 1.0), other="nginx")))
+        self.assertLess(text.index("a title, over bare "), text.index("The same limits over llhttp alone"))
+        self.assertIn("a title, over bare, llhttp alone", text)
+        self.assertRegex(text, r"a title, over nginx +< 1 +0.50 × \[0.50, 0.50\]  ahead")
+
+
+def an_instructions_row(work, style, other, figure=200.0):
+    parts = groups.breakdown({style: {("llhttp_init", "x"): figure}, other: {("llhttp_init", "x"): 100.0}})
+    return document.row(plan.Row(work, plan.INSTRUCTIONS, style, other, plan.Target("<=", 1.25), "t"), [figure], [100.0], breakdown=parts)
+
+
+class Page(unittest.TestCase):
+    """docs/performance.md has the groups and the works that a run counts; its figures are not looked at."""
+
+    def rows(self):
+        return [an_instructions_row(work, style, other) for work, _ in performance_page.counted_works() for style in STYLES
+                for other in (BARE_OF[style], *([BARE_OF[style] + "_llhttp"] if work.startswith("keep_alive/") else []))]
+
+    def first_cells(self, lines):
+        return [line.split("|")[1].strip() for line in lines if line.startswith("|")]
+
+    def test_it_has_the_groups_and_works_that_a_run_counts(self):
+        with open(performance_page.PAGE, encoding="utf-8") as file:
+            _, inside, _ = performance_page.between(file.read())
+        self.assertEqual(self.first_cells(inside.splitlines()), self.first_cells(performance_page.block(self.rows())))
+
+    def test_its_figures_are_the_runs(self):
+        lines = performance_page.block(self.rows())
+        self.assertIn("| llhttp | 200 | 100 | 200 | 100 |", lines)
+        self.assertIn("| keep-alive GET | 200 | 2.00 × | 2.00 × | 200 | 2.00 × | 2.00 × |", lines)
+
+    def test_what_a_run_did_not_count_is_named(self):
+        with self.assertRaisesRegex(performance_page.Unusable, "did not count the instructions of keep_alive/1conn of asio_style"):
+            performance_page.block(self.rows()[4:])
+
+    def test_all_but_the_markers_inside_stays(self):
+        text = f"before\n{performance_page.BEGIN}\nold\n{performance_page.END}\nbehind\n"
+        before, inside, behind = performance_page.between(text)
+        self.assertEqual((before + inside + behind, inside), (text, "old\n"))
+        with self.assertRaises(performance_page.Unusable):
+            performance_page.between("no markers")
 
 
 class Comparison(unittest.TestCase):

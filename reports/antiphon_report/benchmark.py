@@ -20,6 +20,21 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a row's figure consists of or comes with: a value for each of the breakdown's columns."""
+
+    name: str
+    unit: str
+    values: tuple
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    columns: tuple
+    parts: tuple
+
+
+@dataclass(frozen=True)
 class Row:
     id: str
     title: str
@@ -39,6 +54,9 @@ class Row:
     shown: str
     note: str
     samples: int
+    group: str          # "targets", "llhttp_alone", "peers", "told"
+    verdict: str        # "ahead", "behind", "no difference shown"; empty without an interval
+    breakdown: Breakdown    # None where there is none
 
     @property
     def clear(self):
@@ -125,7 +143,16 @@ class Benchmark:
     @property
     def promised(self):
         """Rows with a target: what is not met first."""
-        return sorted((row for row in self.rows if row.target), key=lambda row: (row.met is not False, row.met is not None))
+        return self._judged(row for row in self.rows if row.group != "llhttp_alone")
+
+    @property
+    def alone(self):
+        """The same limits over a bare server with llhttp alone, which set no target."""
+        return self._judged(row for row in self.rows if row.group == "llhttp_alone")
+
+    @staticmethod
+    def _judged(rows):
+        return sorted((row for row in rows if row.target), key=lambda row: (row.met is not False, row.met is not None))
 
     @property
     def styles(self):
@@ -150,6 +177,20 @@ def _wanted(node):
     return Wanted(target.one_of("op", _OPERATORS), target.number("value"), target.one_of("of", ("ratio", "value")))
 
 
+def _breakdown(node):
+    if not node.has("breakdown"):
+        return None
+    node = node.member("breakdown")
+    columns = tuple(one.value for one in node.each("columns"))
+    parts = []
+    for part in node.each("parts"):
+        values = tuple(one.value for one in part.each("values"))
+        if len(values) != len(columns) or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in values):
+            part.fail(f"expected a number for each of the {len(columns)} columns")
+        parts.append(Part(part.text("name"), part.text("unit"), values))
+    return Breakdown(columns, tuple(parts))
+
+
 def _row(node):
     ratio, interval = node.number("ratio", None), _interval(node, "interval")
     target = _wanted(node)
@@ -160,7 +201,7 @@ def _row(node):
                node.one_of("better", ("lower", "higher")), node.text("subject"), node.text("against", ""),
                node.number("value"), node.number("against_value", None), ratio, interval,
                node.one_of("kind", ("time", "count")), target, node.flag("met", None), node.text("shown", ""),
-               node.text("note", ""), len(samples))
+               node.text("note", ""), len(samples), node.text("group", "targets"), node.text("verdict", ""), _breakdown(node))
 
 
 def _latency(curves):

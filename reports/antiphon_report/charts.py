@@ -53,7 +53,7 @@ class _Drawn:
 
 
 def _is_bare(row):
-    return row.against in (names.BASELINES.get(row.subject), names.FLOOR)
+    return row.against in (names.BASELINES.get(row.subject), names.FLOOR) or row.group == "llhttp_alone"
 
 
 def latency_charts(benchmark):
@@ -102,6 +102,8 @@ def _against(row):
     """The heading of a panel, in the order in which panels stand."""
     if row.against == names.BASELINES.get(row.subject):
         return "over its own bare library"
+    if row.group == "llhttp_alone":
+        return "over bare, llhttp alone"
     return f"over {names.server(row.against)}"
 
 

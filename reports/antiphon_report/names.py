@@ -46,7 +46,9 @@ STYLES = ("asio_style", "cl_async_style")
 BASELINES = {"asio_style": "bare_asio", "cl_async_style": "bare_libuv"}
 FLOOR = "bare_epoll"
 SERVERS = {"asio_style": "asio_style", "cl_async_style": "cl_async_style", "bare_asio": "bare Asio",
-           "bare_libuv": "bare libuv", "bare_epoll": "bare epoll", "nginx": "nginx", "h2o": "h2o", "node_http": "Node.js",
+           "bare_libuv": "bare libuv", "bare_epoll": "bare epoll",
+           "bare_asio_llhttp": "bare Asio, llhttp alone", "bare_libuv_llhttp": "bare libuv, llhttp alone",
+           "bare_epoll_llhttp": "bare epoll, llhttp alone", "nginx": "nginx", "h2o": "h2o", "node_http": "Node.js",
            "go_net_http": "Go net/http", "uvloop_httptools": "uvloop + httptools", "asyncio_httptools": "asyncio + httptools",
            "aiohttp": "aiohttp"}
 IDEAS = {

@@ -1,5 +1,6 @@
 """The model of what was measured."""
 
+from antiphon_report.load import InputError
 from tests.support import WithFolder, fixture, rows
 
 
@@ -20,6 +21,19 @@ class Rows(WithFolder):
         met = [row.met for row in self.benchmark().promised]
         self.assertEqual(met, sorted(met, key=lambda one: one is not False))
         self.assertIs(met[0], False)
+
+    def test_limits_over_llhttp_alone_are_no_promises(self):
+        found = self.benchmark()
+        self.assertEqual([row.against for row in found.alone], ["bare_asio_llhttp"])
+        self.assertFalse([row.id for row in found.promised if row.group == "llhttp_alone"])
+
+    def test_a_breakdown_has_a_number_for_each_column(self):
+        content = fixture("benchmark")
+        row = rows(content, work="echo/1conn", metric="cpu_per_request", subject="cl_async_style", against="bare_libuv")[0]
+        self.assertEqual(self.benchmark(content).over_own("echo/1conn", "cpu_per_request", "cl_async_style").breakdown.parts[1].values, (3.29, 2.93))
+        row["breakdown"]["parts"][1]["values"].pop()
+        with self.assertRaisesRegex(InputError, "expected a number for each of the 2 columns"):
+            self.benchmark(content)
 
     def test_over_its_own_library_and_over_epoll(self):
         found = self.benchmark()

@@ -86,7 +86,7 @@ class Figures(WithPage):
         for path, value in leaves(content):
             # Samples are in the raw data; an id is a row's address; Google Benchmark's own bookkeeping is not told; what kind a row
             # is decides where it stands.
-            if "samples" in path or path[-1] in ("schema", "kind", "run_type", "iterations", "cpu_time", "name", "better", "shown", "op", "of") \
+            if "samples" in path or path[-1] in ("schema", "kind", "run_type", "iterations", "cpu_time", "name", "better", "shown", "op", "of", "group") \
                     or path[:2] == ("micro", "context") or value is None:
                 continue
             if path[0] == "rows" and not _shows(content["rows"][path[1]], path[-1]):
@@ -167,7 +167,7 @@ def _shows(row, key):
     """Where a member of a row is told: a title and a note with a target, a ratio with its interval. An id is an address; all counts of
     one metric have one unit."""
     promised, ranged = bool(row["target"]), bool(row["interval"])
-    return {"title": promised, "note": promised or ranged, "id": False, "unit": row["kind"] == "time",
+    return {"title": promised, "verdict": row.get("group") == "peers", "note": promised or ranged, "id": False, "unit": row["kind"] == "time",
             "ratio": ranged or (promised and row["target"]["of"] == "ratio")}.get(key, True)
 
 

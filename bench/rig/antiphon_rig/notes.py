@@ -50,21 +50,22 @@ def _sentence(row, rows):
     if row["work"] == "keep_alive/10000conn":
         return _beside_bare(row, rows)
     if row["metric"] == "instructions_per_request" and len(columns) > 1:
-        return _differences(parts) + (_by_function(row["breakdown"]["functions"]) if row["against"] is None else "")
+        return _differences(parts, row["against"] is not None) + (_by_function(row["breakdown"]["functions"]) if row["against"] is None else "")
     if len(columns) > 1:
         return "; ".join(f"{part['name']} {quantity(part['values'][0], part['unit'])} over {quantity(part['values'][1], part['unit'])}"
                          for part in parts)
     return "; ".join(f"{part['name']}: {quantity(part['values'][0], part['unit'])}" for part in parts)
 
 
-def _differences(parts):
+def _differences(parts, two_servers):
     """The groups that cost the subject more, dearest first; then what is the same parser's on both sides."""
     more = sorted(((part["values"][0] - part["values"][1], part["name"]) for part in parts), reverse=True)
     total = sum(one for one, _ in more)
     named = [f"{name} {one:+,.0f}" for one, name in more[:MOST] if one >= 1]
     rest = total - sum(one for one, _ in more[:MOST] if one >= 1)
     parser = [part for part in parts if part["name"] in (groups.LLHTTP, groups.CHECKS)]
-    same = "" if not parser else "; the parser alone {:,.0f} and {:,.0f}".format(*(sum(part["values"][side] for part in parser) for side in (0, 1)))
+    both_parse = two_servers and parser
+    same = "" if not both_parse else "; the parser alone {:,.0f} and {:,.0f}".format(*(sum(part["values"][side] for part in parser) for side in (0, 1)))
     return f"{total:+,.0f}: {', '.join(named)}, all others {rest:+,.0f}{same}" if named else f"{total:+,.0f}"
 
 

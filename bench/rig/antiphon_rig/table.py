@@ -1,11 +1,12 @@
 """The table of the targets, for a terminal."""
 
 from . import notes
-from .servers import LLHTTP
+from .servers import BARE_OF, LLHTTP
 from .words import number, quantity
 
 LIMIT = {"<=": "≤", ">=": "≥", "<": "<"}
 OWN_BARE = ("bare_asio", "bare_libuv")
+STYLE_OF = {bare: style for style, bare in BARE_OF.items()}
 HEADINGS = {"targets": "Targets", "llhttp_alone": "The same limits over llhttp alone, which checks less", "peers": "Beside what people use",
             "told": "Beside them"}
 LEGEND = ("bare: the smallest server on the same library, with the parser of both styles (llhttp and what RFC 9112 wants beyond it), the same "
@@ -49,8 +50,9 @@ def lines(document, styles):
     """One line a target: what, the limit, one cell a style; then the peers, what is missing, and what is met."""
     by_group = {name: {} for name in HEADINGS}
     for row in document["rows"]:
-        key = (row["title"], over(row), row["work"], row["metric"])
-        by_group[row["group"]].setdefault(key, {})[row["subject"]] = row
+        column = row["subject"] if row["subject"] in styles else STYLE_OF.get(row["subject"])
+        title = row["title"] + ("" if column == row["subject"] else ": the bare library by itself")
+        by_group[row["group"]].setdefault((title, over(row), row["work"], row["metric"]), {})[column] = row
     out = []
     for name, heading in HEADINGS.items():
         if by_group[name]:
