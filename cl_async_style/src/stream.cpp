@@ -20,7 +20,7 @@ stream::stream(loop& in, kind what, direction where, std::shared_ptr<const strea
     : handle_owner(in),
       callbacks_(std::move(callbacks)),
       settings_(settings),
-      phase_(where == direction::incoming ? phase::open : phase::connecting),
+      life_(where == direction::incoming ? state::greeting : state::connecting),
       kind_(what),
       direction_(where),
       tls_(settings.tls ? std::make_unique<tls_layer>(settings.tls) : nullptr) {
@@ -41,7 +41,7 @@ void stream::accepted() {
   bool went_well = true;
   if (callbacks_->connect_cb) went_well = guard([this] { callbacks_->connect_cb(*this); });
   if (!went_well && in().upstream_quirks()) return;  // CL-035: the connection is never read
-  start_reading();
+  step(input::greeted);
 }
 
 void stream::refuse() noexcept {
@@ -50,7 +50,7 @@ void stream::refuse() noexcept {
 }
 
 void stream::connect(const socket_address& where) {
-  if (phase_ != phase::connecting && phase_ != phase::leaving) return;  // closed while the name was looked up
+  if (!stream_life::is_connecting(life_)) return;  // closed while the name was looked up
   request_.connect.data = this;
   const int error =
       uv_tcp_connect(&request_.connect, &handle_.tcp, where.get(),
@@ -66,35 +66,17 @@ void stream::connect_pipe(const std::string& name) {
 }
 
 void stream::connected(int status) {
-  if (phase_ != phase::connecting && phase_ != phase::leaving) return;  // closed by force meanwhile (CL-173)
   if (status != 0) {
     fail(status);
     return;
   }
   if (kind_ == kind::tcp) uv_tcp_nodelay(&handle_.tcp, 1);
   ++requests_.gathered;  // what was written until now, if only nothing (CL-110)
-  if (phase_ == phase::leaving) {
-    phase_ = phase::draining;
-    discard_input();
-    if (tls_) shake_hands();
-    flush();
-    return;
-  }
-  phase_ = phase::open;
-  if (tls_) shake_hands();  // makes its hello
-  if (phase_ != phase::open) {  // it could not
-    after_reading_sealed();
-    return;
-  }
-  start_reading();
-  if (callbacks_->connect_cb) guard([this] { callbacks_->connect_cb(*this); });
-  // Held back until now: nothing comes before connect_cb.
-  if (phase_ == phase::open) signal_flow(settings_.marks.added(buffered()));
-  if (phase_ == phase::open) flush();
+  step(input::connected);
 }
 
 void stream::not_resolved(const std::exception& event) {
-  if (phase_ != phase::connecting && phase_ != phase::leaving) return;
+  if (!stream_life::is_connecting(life_)) return;
   if (callbacks_->event_cb) in().guard({}, [&] { callbacks_->event_cb(event); });
   if (const auto* unknown = condition_cast<dns_error>(event))
     cause_ = std::make_shared<dns_error>(*unknown);
@@ -104,199 +86,86 @@ void stream::not_resolved(const std::exception& event) {
 }
 
 void stream::attached() {
-  if (phase_ == phase::connecting) phase_ = phase::open;
-  if (uv_is_readable(uv()) != 0) start_reading();
+  step(input::attached);
+  if (uv_is_readable(uv()) != 0) step(input::greeted);
   if (uv_is_writable(uv()) == 0) return;
   ++requests_.gathered;
   flush();
 }
 
-// Reading
-
-void stream::start_reading() {
-  started_ = true;
-  if (!closed() && (reading_ || shaking())) read_start();
-}
-
-void stream::set_reading(bool on) {
-  const bool was = reading_;
-  reading_ = on;
-  if (phase_ != phase::open || !started_ || eof_ == eof::received || was == on) return;
-  if (on) {
-    read_start();
-    if (tls_) resume_sealed();
-  } else if (!shaking()) {
-    uv_read_stop(uv());
-  }
-}
-
-void stream::read_start() {
-  uv_read_start(
-      uv(),
-      [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-        const std::span<char> input = of(handle->data).in().input();
-        *buffer = uv_buf_init(input.data(), static_cast<unsigned>(input.size()));
-      },
-      [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
-        stream& which = of(handle->data);
-        which.in().polled();
-        which.read(count, buffer->base);
-      });
-}
-
-/// For a socket that drains.
-void stream::discard_input() {
-  if (eof_ == eof::received || uv_is_readable(uv()) == 0) return;
-  if (!started_ || !reading_) read_start();
-}
-
-void stream::read(ssize_t count, const char* octets) {
-  if (phase_ == phase::draining && shaking() && count > 0) {  // something waits for the handshake
-    read_sealed(std::as_bytes(std::span(octets, static_cast<std::size_t>(count))));
-    return;
-  }
-  if (phase_ == phase::draining && count < 0) {
-    uv_read_stop(uv());
-    if (shaking() && requests_.gathered > 0) {  // it will never be sent
-      fail(count == UV_EOF ? UV_EPIPE : static_cast<int>(count));
-      return;
-    }
-    if (count == UV_EOF) return;
-    if (requests_.in_flight == 0) {  // nobody waits for anything any more
-      close_handle();
-      return;
-    }
-    --requests_.in_flight;  // its end is told now, not as streamish-canceled (CL-127)
-    fail(static_cast<int>(count));
-  }
-  if (phase_ != phase::open) return;
-  if (count >= 0) {
-    // Nothing came: libuv says so after a read that filled the buffer (CL-142).
-    if (count == 0 && !in().upstream_quirks()) return;
-    if (timeouts_) timeouts_->last_read = uv_now(in().uv());
-    const auto came = std::as_bytes(std::span(octets, static_cast<std::size_t>(count)));
-    if (tls_)
-      read_sealed(came);
-    else
-      deliver_octets(came);
-    return;
-  }
-  if (count != UV_EOF) {
-    fail(static_cast<int>(count));
-    return;
-  }
-  if (tls_)
-    end_of_sealed();
-  else
-    end_of_input();
-}
-
-void stream::end_of_input() {
-  eof_ = eof::received;
-  uv_read_stop(uv());
-  deliver(detail::condition_factory::from_errno(UV_EOF, self()));
-  // Upstream drops what is not sent yet (CL-146); here it is still sent.
-  if (!settings_.allow_half_open) close(false);
-}
-
-void stream::deliver_octets(std::span<const std::byte> octets) {
-  if (!async_) {
-    if (callbacks_->read_cb) guard([&] { callbacks_->read_cb(*this, octets); });
-    return;
-  }
-  if (!callbacks_->stream_read_cb) return;  // CL-188
-  async_->append(octets);
-  guard([&] { callbacks_->stream_read_cb(*this, *async_); });
-  if (!settings_.keep_input) async_->clear_input();
-}
-
-// The end
-
-/// From here on the socket is closed for the application.
-void stream::leave() {
-  --counter();
-  stop_timers();
-}
+// What the application and the system want of it
 
 void stream::close(bool force) {
   if (closed()) {  // CL-124
     // Not after close_cb: the loop may be gone.
-    if (phase_ != phase::done && in().upstream_quirks()) --counter();  // CL-021
+    if (life_ != state::done && in().upstream_quirks()) --counter();  // CL-021
     return;
   }
-  const bool cannot_send =
-      phase_ == phase::open && sending_ == sending::open && uv_is_writable(uv()) == 0;  // CL-123
-  if (force || cannot_send) {
-    abort();
-    return;
-  }
-  const bool was_connecting = phase_ == phase::connecting;
-  leave();
-  if (was_connecting) {
-    phase_ = phase::leaving;
-    if (nothing_gathered()) close_handle();
-    return;
-  }
-  phase_ = phase::draining;
-  discard_input();
-  if (writing_) return;
-  // What the tick would have handed over is handed over now (CL-121).
-  if (requests_.gathered == 0)
-    end_sending();
-  else
-    flush();
+  const bool cannot_send = stream_life::is_connecting(life_)
+                               ? nothing_gathered()
+                               : sending_ == sending::open && uv_is_writable(uv()) == 0;  // CL-123
+  step(force || cannot_send ? input::abort : input::close);
 }
 
 void stream::abort() {
-  if (!closed()) leave();
-  if (phase_ <= phase::draining) close_handle();
+  step(input::abort);
 }
 
 void stream::shutdown() {
   if (closed() || sending_ != sending::open) return;
-  sending_ = sending::ending;
-  if (phase_ == phase::open && !writing_ && requests_.gathered == 0 && nothing_gathered() && !shaking())
+  sending_ = stream_life::next(sending_, sending_input::shutdown);
+  if (stream_life::is_open(life_) && !writing_ && requests_.gathered == 0 && nothing_gathered() && !shaking())
     end_sending();
 }
 
-/// The FIN; the descriptor of a socket that is closed follows at once (CL-129).
-void stream::end_sending() {
-  if (sending_ == sending::shutting) return;
-  if (sending_ == sending::ended) {
-    if (phase_ == phase::draining) close_handle();
-    return;
-  }
-  if (say_goodbye()) return;
-  if (phase_ == phase::draining) {  // the descriptor's close sends the FIN
-    if (eof_ != eof::received) drop_pending_input();
-    sending_ = sending::ended;
-    close_handle();
-    return;
-  }
-  sending_ = sending::shutting;
-  request_.shutdown.data = this;
-  const int error = uv_shutdown(&request_.shutdown, uv(), [](uv_shutdown_t* request, int) {
-    stream& which = of(request->data);
-    which.sending_ = sending::ended;
-    if (which.phase_ == phase::draining) which.close_handle();
-  });
-  if (error != 0) sending_ = sending::ended;
-}
-
-/// Over unread input the descriptor's close would be a reset, which takes from the peer what it has not read.
-void stream::drop_pending_input() noexcept {
-  uv_os_fd_t fd = -1;
-  if (uv_fileno(&handle_.any, &fd) != 0) return;
-  std::array<char, 4096> dropped;
-  for (int rounds = 256; rounds > 0; --rounds)  // who sends faster than that gets the reset
-    if (::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0) return;
-}
-
 void stream::fail(int number) {
-  if (phase_ > phase::draining) return;
+  if (stream_life::is_over(life_)) return;
   cause_ = detail::condition_factory::from_errno(number, self());
-  deliver(cause_);
+  step(input::fail);
+}
+
+void stream::close_at_exit() noexcept {
   abort();
+}
+
+// What is done about it
+
+void stream::carry_out(action what) {
+  switch (what) {
+    case action::none:
+      return;
+    case action::tell_cause:
+      return deliver(cause_);
+    case action::leave:
+      return leave();
+    case action::stop_reading:
+      uv_read_stop(uv());
+      return;
+    case action::tell_eof:
+      return deliver(detail::condition_factory::from_errno(UV_EOF, self()));
+    case action::discard_input:
+      return read_start();  // if it reads already, or cannot, nothing happens
+    case action::shake_hands:
+      return start_shaking();
+    case action::start_reading:
+      if (reading_ || shaking()) read_start();
+      return;
+    case action::connect_cb:
+      if (callbacks_->connect_cb) guard([this] { callbacks_->connect_cb(*this); });
+      return;
+    case action::send_gathered:
+      return send_gathered();
+    case action::finish_sending:
+      return finish_sending();
+    case action::drop_pending:
+      return drop_pending_input();
+    case action::close_handle:
+      return close_handle();
+    case action::queue_end:
+      return in().next_tick([this] { step(input::told); }, self());
+    case action::close_cb:
+      return call_close_cb();
+  }
 }
 
 /// In the next tick, when the socket is closed already (CL-070); to the event_cb of now (CL-074).
@@ -310,22 +179,63 @@ void stream::deliver(std::shared_ptr<const event_error> event) {
       self());
 }
 
+void stream::leave() {
+  --counter();
+  stop_timers();
+}
+
+/// Held back until now: nothing comes before connect_cb.
+void stream::send_gathered() {
+  if (stream_life::is_open(life_)) signal_flow(settings_.marks.added(buffered()));
+  if (stream_life::is_connected(life_)) flush();
+}
+
+void stream::finish_sending() {
+  if (writing_) return;
+  if (requests_.gathered == 0)
+    end_sending();
+  else
+    flush();
+}
+
+/// Nothing is left to be sent. The FIN; a socket that is closed need not ask for it, since its descriptor's
+/// close sends it, too (CL-129).
+void stream::end_sending() {
+  if (sending_ == sending::shutting) return;
+  if (sending_ != sending::ended && say_goodbye()) return;
+  if (stream_life::is_draining(life_)) {
+    step(input::drained);
+    return;
+  }
+  if (sending_ != sending::ending) return;
+  sending_ = stream_life::next(sending_, sending_input::drained);
+  request_.shutdown.data = this;
+  const auto sent = [](uv_shutdown_t* request, int) {
+    stream& which = of(request->data);
+    which.sending_ = stream_life::next(which.sending_, sending_input::fin_sent);
+    if (stream_life::is_draining(which.life_)) which.step(input::drained);
+  };
+  if (uv_shutdown(&request_.shutdown, uv(), sent) != 0)
+    sending_ = stream_life::next(sending_, sending_input::fin_sent);
+}
+
+/// Over unread input the descriptor's close would be a reset, which takes from the peer what it has not read.
+void stream::drop_pending_input() noexcept {
+  uv_os_fd_t fd = -1;
+  if (uv_fileno(&handle_.any, &fd) != 0) return;
+  std::array<char, 4096> dropped;
+  for (int rounds = 256; rounds > 0; --rounds)  // who sends faster than that gets the reset
+    if (::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0) return;
+}
+
 void stream::close_handle() {
-  phase_ = phase::closing;
   gathered_.clear();
   sent_early_ = 0;
   if (tls_) tls_->gathered.clear();
-  stop_timers();
-  uv_close(&handle_.any, [](uv_handle_t* handle) {
-    stream& which = of(handle->data);
-    which.phase_ = phase::closed;
-    // Behind the events that are queued: close_cb is the last.
-    which.in().next_tick([&which] { which.finish(); }, which.self());
-  });
+  uv_close(&handle_.any, [](uv_handle_t* handle) { of(handle->data).step(input::let_go); });
 }
 
-void stream::finish() {
-  phase_ = phase::done;
+void stream::call_close_cb() {
   if (callbacks_->close_cb) in().guard({}, [this] { callbacks_->close_cb(*this, cause_.get()); });
   // Both may hold this socket, and would keep it for ever.
   cause_.reset();
@@ -335,12 +245,8 @@ void stream::finish() {
   in().release(*this);
 }
 
-void stream::close_at_exit() noexcept {
-  abort();
-}
-
 const std::string& stream::peer_name() {
-  if (kind_ == kind::tcp && peer_name_.empty() && (phase_ == phase::open || phase_ == phase::draining)) {
+  if (kind_ == kind::tcp && peer_name_.empty() && stream_life::is_connected(life_)) {
     sockaddr_storage address{};
     int size = sizeof(address);
     auto* any = reinterpret_cast<sockaddr*>(&address);

@@ -16,6 +16,7 @@
 #include "antiphon/cl_async_style/socket.hpp"
 #include "antiphon/flow_control.hpp"
 #include "loop.hpp"
+#include "stream_life.hpp"
 #include "tls_layer.hpp"
 
 namespace antiphon::cl_async_style {
@@ -40,21 +41,6 @@ struct stream_settings {
   bool keep_input = true;  // stream mode: what read_cb leaves stays (CL-149)
   std::shared_ptr<const tls_settings> tls{};
 };
-
-/// Where a socket is in its life. Each step is taken once, in this order, some left out:
-///
-///   connecting  a client's; writes are gathered, nothing else happens yet
-///   leaving     closed for the application while connecting; the connection is still made, since there is
-///               something to send (CL-133)
-///   open        reads and writes
-///   draining    closed for the application; what was written is still being sent, then the FIN (CL-121).
-///   What
-///               the peer sends meanwhile is read and dropped: a descriptor that is closed over unread input
-///               makes the kernel reset the connection, and forget what it has not sent yet
-///   closing     uv_close was called; libuv still holds the handle
-///   closed      libuv has let go; close_cb is due
-///   done        close_cb was called; only the application may still hold the object
-enum class phase { connecting, leaving, open, draining, closing, closed, done };
 
 /// A socket on libuv's TCP or pipe handle.
 class stream final : public socket, public handle_owner {
@@ -91,10 +77,10 @@ class stream final : public socket, public handle_owner {
                     std::optional<std::chrono::milliseconds> write);
   void set_marks(std::optional<std::size_t> high, std::optional<std::size_t> low);
 
-  [[nodiscard]] bool closed() const noexcept { return phase_ != phase::open && phase_ != phase::connecting; }
+  [[nodiscard]] bool closed() const noexcept { return stream_life::is_closed(life_); }
   [[nodiscard]] bool reading() const noexcept { return reading_ && !closed(); }
   [[nodiscard]] std::size_t buffered() const noexcept {
-    if (phase_ == phase::closed || phase_ == phase::done) return 0;
+    if (life_ >= state::closed) return 0;
     const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(&handle_.stream) : 0;
     return gathered_.size() + sent_early_ + queued + (tls_ ? tls_->gathered.size() : 0);
   }
@@ -110,29 +96,37 @@ class stream final : public socket, public handle_owner {
   void close_at_exit() noexcept override;
   void tick() noexcept override;
   [[nodiscard]] bool draining() const noexcept override {
-    return phase_ == phase::leaving || phase_ == phase::draining;
+    return life_ == state::leaving || stream_life::is_draining(life_);
   }
 
  private:
-  enum class eof { none, received };
-  /// ending: the FIN follows what is written; shutting: libuv was asked to send it.
-  enum class sending { open, ending, shutting, ended };
+  using state = stream_life::state;
+  using input = stream_life::input;
+  using action = stream_life::action;
+  using sending = stream_life::sending;
+  using sending_input = stream_life::sending_input;
 
-  // stream.cpp: from the connection to the end
+  // stream.cpp: the steps of its life
+  void step(input what) { stream_life::step(life_, what, *this); }
+  friend void stream_life::step<stream>(state&, input, stream&);
+  void carry_out(action what);
   void connected(int status);
-  void start_reading();
-  void read_start();
-  void discard_input();
-  void read(ssize_t count, const char* octets);
-  void end_of_input();
-  void deliver_octets(std::span<const std::byte> octets);
-  void leave();
   void fail(int number);
   void deliver(std::shared_ptr<const event_error> event);
+  void leave();
+  void send_gathered();
+  void finish_sending();
   void end_sending();
   void drop_pending_input() noexcept;
   void close_handle();
-  void finish();
+  void call_close_cb();
+
+  // stream_read.cpp
+  void read_start();
+  void read(ssize_t count, const char* octets);
+  void end_of_octets(int status);
+  void end_of_input();
+  void deliver_octets(std::span<const std::byte> octets);
 
   // stream_write.cpp
   void gather(std::span<const std::byte> data) {
@@ -160,6 +154,7 @@ class stream final : public socket, public handle_owner {
   [[nodiscard]] bool shaking() const noexcept { return tls_ && tls_->shaking(); }
   void read_sealed(std::span<const std::byte> octets);
   void after_reading_sealed();
+  void start_shaking();
   bool shake_hands();
   void open_sealed();
   void resume_sealed();
@@ -208,14 +203,12 @@ class stream final : public socket, public handle_owner {
   } requests_;
   unsigned replacing_ = 0;  // writes whose callbacks wait for their tick
   int write_error_ = 0;     // of the first request that failed; told when its completion is
-  phase phase_;
+  state life_;
+  sending sending_ = sending::open;
   kind kind_;
   direction direction_;
-  eof eof_ = eof::none;
-  sending sending_ = sending::open;
-  bool reading_ = true;
-  bool started_ = false;  // reading was started: after connect_cb
-  bool writing_ = false;
+  bool reading_ = true;   // as the application wants it
+  bool writing_ = false;  // libuv has a write
   bool flush_queued_ = false;
   std::optional<async_io_stream> async_;
   std::unique_ptr<tls_layer> tls_;

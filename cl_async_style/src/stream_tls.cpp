@@ -23,9 +23,16 @@ void stream::read_sealed(std::span<const std::byte> octets) {
 
 /// What the engine has for the peer, and what waited for the handshake.
 void stream::after_reading_sealed() {
-  if (phase_ != phase::open && phase_ != phase::draining) return;
+  if (!stream_life::is_connected(life_)) return;
   in().guard({}, [this] { flush(); });
   go_on_ending();
+}
+
+/// Makes a client's hello.
+void stream::start_shaking() {
+  if (!tls_) return;
+  shake_hands();
+  if (tls_->broken) after_reading_sealed();  // it could not
 }
 
 /// True when the handshake is done.
@@ -40,7 +47,7 @@ bool stream::shake_hands() {
     case tls::HandshakeStatus::done:
       break;
   }
-  if (phase_ != phase::open) return true;
+  if (life_ != state::open) return true;
   if (!reading_) uv_read_stop(uv());  // it was read for the handshake only
   if (const socket_callback& told = tls_->settings->handshake_cb) guard([&] { told(*this); });
   return true;
@@ -48,7 +55,7 @@ bool stream::shake_hands() {
 
 /// Delivers record by record (CL-249) for as long as the application wants any.
 void stream::open_sealed() {
-  while (phase_ == phase::open && reading_ && eof_ == eof::none) {
+  while (life_ == state::open && reading_) {
     const std::span<std::byte> opened = in().opened();
     const tls::ReadResult result = tls_->engine.read(opened);
     switch (result.status) {
@@ -72,7 +79,7 @@ void stream::resume_sealed() {
   if (tls_->engine.unread_octets() == 0) return;
   in().next_tick(
       [this] {
-        if (phase_ != phase::open || !shake_hands()) return;
+        if (life_ != state::open || !shake_hands()) return;
         open_sealed();
         after_reading_sealed();
       },
@@ -101,15 +108,7 @@ void stream::tls_failed() {
   deliver(cause_);
   tls_->gathered.clear();
   requests_.gathered = requests_.handed = 0;
-  if (truncated) {
-    abort();
-    return;
-  }
-  if (!closed()) {
-    leave();
-    phase_ = phase::draining;
-    discard_input();
-  }
+  step(truncated ? input::abort : input::tls_broken);
 }
 
 /// False when there is nothing to say; else it is on its way, and end_sending is called again when it has

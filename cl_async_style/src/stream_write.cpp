@@ -20,7 +20,7 @@ uv_buf_t view(const std::string& octets, std::size_t from) noexcept {
 std::size_t stream::send_early(std::span<const std::byte> data) {
   constexpr std::size_t much = 16384;
   if (data.size() < much || tls_ || writing_ || !gathered_.empty() || replacing_ > 0 ||
-      phase_ != phase::open || uv_is_writable(uv()) == 0)
+      !stream_life::is_open(life_) || uv_is_writable(uv()) == 0)
     return 0;
   const uv_buf_t buffer = uv_buf_init(const_cast<char*>(reinterpret_cast<const char*>(data.data())),
                                       static_cast<unsigned>(data.size()));
@@ -33,7 +33,7 @@ std::size_t stream::send_early(std::span<const std::byte> data) {
 void stream::write(std::span<const std::byte> data, bool force) {
   if (closed() || sending_ != sending::open) return;
   gather(data.subspan(send_early(data)));
-  if (phase_ == phase::connecting) return;  // all of it goes when the connection is made (CL-104)
+  if (life_ == state::connecting) return;  // all of it goes when the connection is made (CL-104)
   if (force || !in().buffer_writes) {
     ++requests_.gathered;
     flush();
@@ -41,7 +41,7 @@ void stream::write(std::span<const std::byte> data, bool force) {
     if (!std::exchange(requests_.plain, true)) ++requests_.gathered;
     queue_flush();
   }
-  if (phase_ == phase::open) signal_flow(settings_.marks.added(buffered()));
+  if (!closed()) signal_flow(settings_.marks.added(buffered()));
 }
 
 void stream::write_replacing(std::span<const std::byte> data, write_options options) {
@@ -60,7 +60,7 @@ void stream::write_replacing(std::span<const std::byte> data, write_options opti
       },
       self());
   gather(data);
-  if (phase_ == phase::connecting) return;
+  if (life_ == state::connecting) return;
   if (on_its_own || !std::exchange(requests_.replacing, true)) ++requests_.gathered;
   queue_flush();
   signal_flow(settings_.marks.added(buffered()));
@@ -78,8 +78,7 @@ void stream::tick() noexcept {
 /// the next.
 void stream::flush() {
   const bool tls_speaks = tls_ && tls_->has_output();
-  if ((requests_.gathered == 0 && !tls_speaks) || (phase_ != phase::open && phase_ != phase::draining))
-    return;
+  if ((requests_.gathered == 0 && !tls_speaks) || !stream_life::is_connected(life_)) return;
   sent_early_ = 0;
   if (writing_) {
     requests_.handed = requests_.gathered;
@@ -146,9 +145,9 @@ void stream::failed(int status, unsigned requests) {
   requests += std::exchange(requests_.handed, 0);
   if (status != UV_ECANCELED) {
     const int number = refused != 0 ? refused : status;
-    if (tls_ && tls_->broken && phase_ <= phase::draining)
+    if (tls_ && tls_->broken && !stream_life::is_over(life_))
       abort();  // it was told already
-    else if (phase_ <= phase::draining)
+    else if (!stream_life::is_over(life_))
       fail(number);
     else if (requests > 0)
       deliver(detail::condition_factory::from_errno(number, self()));
@@ -168,17 +167,18 @@ void stream::sent(unsigned requests) {
         },
         self());
   // What waited behind them.
-  if (requests_.handed > 0 || phase_ == phase::draining || (tls_ && tls_->has_output())) flush();
+  if (requests_.handed > 0 || stream_life::is_draining(life_) || (tls_ && tls_->has_output())) flush();
   if (writing_) return;
   go_on_ending();
-  if (phase_ == phase::open && settings_.marks.paused()) signal_flow(settings_.marks.removed(buffered()));
+  if (settings_.marks.paused() && stream_life::is_open(life_))
+    signal_flow(settings_.marks.removed(buffered()));
 }
 
 /// The FIN, when nothing is left to go before it.
 void stream::go_on_ending() {
   if (writing_) return;
-  if (shaking() && (phase_ == phase::open || requests_.gathered > 0)) return;
-  if ((sending_ == sending::ending && nothing_gathered()) || phase_ == phase::draining) end_sending();
+  if (shaking() && (stream_life::is_open(life_) || requests_.gathered > 0)) return;
+  if ((sending_ == sending::ending && nothing_gathered()) || stream_life::is_draining(life_)) end_sending();
 }
 
 void stream::signal_flow(FlowSignal signal) {
@@ -190,7 +190,7 @@ void stream::signal_flow(FlowSignal signal) {
 
 void stream::set_marks(std::optional<std::size_t> high, std::optional<std::size_t> low) {
   const FlowSignal signal = settings_.marks.set(high, low, buffered());
-  if (phase_ == phase::open) signal_flow(signal);
+  if (stream_life::is_open(life_)) signal_flow(signal);
 }
 
 }  // namespace antiphon::cl_async_style
