@@ -7,11 +7,7 @@
 namespace antiphon::cl_async_style {
 
 conversation::conversation(wookie_server& server, cl_async_style::socket& socket)
-    : server_(server),
-      state_(server.state()),
-      socket_(socket),
-      since_(server.now()),
-      number_(server.next_number()) {}
+    : server_(server), state_(server.state()), socket_(socket), since_(server.now()) {}
 
 conversation::~conversation() {
   drop_callbacks();
@@ -36,32 +32,40 @@ void conversation::go_on() {
   if (!parsing_) parse_ahead();
 }
 
-/// A turn that another connection has had.
-void conversation::meet(turn& stranger) {
-  stranger.parser.reset(*this);
-  stranger.request.socket_ = &socket_;
-  stranger.request.response_ = this;
-  stranger.request.set_peer(peer_name(socket_));
-  stranger.last = number_;
+turn& conversation::begin_turn() {
+  turn_ = server_.lend_turn(*this);
+  keeps_turn_ = answering_ != answering::last && server_.grant_turn();
+  turn_->request.socket_ = &socket_;
+  turn_->request.response_ = this;
+  turn_->request.set_peer(peer_name(socket_));
+  return *turn_;
 }
 
 void conversation::end_turn() {
+  if (std::exchange(keeps_turn_, false)) server_.return_grant();
   turn_->ahead.clear();
-  turn_->last = 0;  // the parser may stand anywhere
   next_request();
   give_back();
 }
+void conversation::give_back() {
+  server_.take_back(std::move(turn_));
+}
 
 void conversation::on_writable(Callback fn) {
-  if (answerable()) turn_->on_writable = std::move(fn);
+  if (!answerable()) return;
+  turn_->registered = true;
+  turn_->on_writable = std::move(fn);
 }
 
 void conversation::on_cancel(Callback fn) {
-  if (answerable()) turn_->on_cancel = std::move(fn);
+  if (!answerable()) return;
+  turn_->registered = true;
+  turn_->on_cancel = std::move(fn);
 }
 
 void conversation::after(std::chrono::milliseconds time, Callback fn) {
   if (!answerable()) return;
+  turn_->registered = true;
   std::erase_if(turn_->timers, [](const auto& timer) { return event_freed_p(*timer); });
   turn_->timers.push_back(delay([this, fire = std::move(fn)] { guarded(fire); },
                                 {.time = std::max(time, std::chrono::milliseconds(0))}));

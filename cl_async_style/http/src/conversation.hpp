@@ -125,8 +125,8 @@ class conversation final : public response,
 
   // The turn.
   /// Lent if there is none.
-  turn& work();
-  void meet(turn& stranger);
+  turn& work() { return turn_ ? *turn_ : begin_turn(); }
+  turn& begin_turn();
   void next_request();
   /// Gives the turn back if nothing is under way. Called where no code of the application's is: that may
   /// still hold the request which it has just answered.
@@ -134,7 +134,7 @@ class conversation final : public response,
     if (!turn_) return;
     if (answering_ == answering::last)
       end_turn();
-    else if (nothing_under_way())
+    else if (!keeps_turn_ && nothing_under_way())
       give_back();
   }
   [[nodiscard]] bool nothing_under_way() const noexcept {
@@ -147,6 +147,8 @@ class conversation final : public response,
   // Reading.
   void header_callback(const http::MessageHead& head);
   void head_known();
+  void invite(bool at_hand);
+  void plan_known();
   void body_callback(std::span<const std::byte> octets);
   void deliver(std::span<const std::byte> octets);
   void deliver_held();
@@ -199,7 +201,7 @@ class conversation final : public response,
   template <typename Function, typename... Args>
   void call(Function& slot, Args&&... args);
   void drop_callbacks() {
-    if (turn_ && turn_->callbacks()) turn_->drop_callbacks();
+    if (turn_) turn_->drop_callbacks();
   }
 
   // Answering.
@@ -223,6 +225,7 @@ class conversation final : public response,
   void write_out(std::string_view octets);
   void answered();
   void tell_answer(bool understood);
+  void tell_sent(std::size_t octets);
 
   // Ending.
   void bail_out(unsigned status, std::string_view reason);
@@ -236,12 +239,11 @@ class conversation final : public response,
   wookie_server& server_;
   wookie_state& state_;
   cl_async_style::socket& socket_;
-  std::unique_ptr<turn> turn_;  // none while nothing is under way
+  std::unique_ptr<turn> turn_;  // none while nothing is under way, unless it is kept
   clock::time_point since_;     // of the last step, as coarse as the server's sweep
   std::uint64_t written_ = 0;   // octets handed to the socket
   std::uint64_t taken_ = 0;     // of these, what the kernel had taken at the last check
   std::uint64_t dropped_ = 0;   // octets that came behind the last answer
-  std::uint64_t number_;        // of this connection, among the server's
   std::size_t exchanges_ = 0;
   int depth_ = 0;  // of guarded calls
   receiving receiving_ = receiving::idle;
@@ -252,6 +254,8 @@ class conversation final : public response,
   bool body_paused_ = false;
   bool writable_ = true;
   bool peer_done_ = false;
+  bool keeps_turn_ = false;  // also while nothing is under way
+  bool inviting_ = false;    // 100 Continue is due if no more than the head has come
   bool disabled_ = false;    // the socket is not read from
   bool first_ = true;        // no request was seen yet
   bool mid_line_ = false;    // the parser has swallowed what is no request yet: empty lines between two

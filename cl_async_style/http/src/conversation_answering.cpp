@@ -159,8 +159,12 @@ void conversation::tell_answer(bool understood) {
   server_.telemetry().answered(entry);
 }
 
+void conversation::tell_sent(std::size_t octets) {
+  if (const auto& metrics = server_.telemetry().metrics) metrics->sent(octets);
+}
+
 void conversation::answered() {
-  if (server_.telemetry()) tell_answer(true);
+  if (server_.watched()) tell_answer(true);
   set(answering::finished);
   turn_->plan.answered();
   ++exchanges_;

@@ -130,6 +130,13 @@ inline void conversation::body_ended() {
   hooked<&conversation::body_known>(hook::body_complete, turn_->request);
 }
 
+inline void conversation::plan_known() {
+  using Taking = http::BodyPlan::Taking;
+  const Taking taking = turn_->plan.taking();
+  // Without a route the client shall not send its body for nothing (WK-071).
+  if (taking == Taking::pieces || (taking == Taking::nothing && turn_->plan.answer_at_once())) dispatch();
+}
+
 inline void conversation::head_known() {
   if (answering_ != answering::waiting) return;  // a hook has answered
   turn_->routes_tried = 0;
@@ -145,9 +152,18 @@ inline void conversation::head_known() {
   else if (turn_->request.store_body_ && turn_->request.content_length() &&
            !storable(0, static_cast<std::size_t>(*turn_->request.content_length())))
     return;
-  if (turn_->request.expects_continue() && wanted && !found->options.suppress_100) send_100_continue();
-  // Without a route the client shall not send its body for nothing (WK-071).
-  if (taking == Taking::pieces || (taking == Taking::nothing && turn_->plan.answer_at_once())) dispatch();
+  if (!turn_->request.expects_continue() || !wanted || found->options.suppress_100) return plan_known();
+  if (!parsing_) return invite(!turn_->ahead.empty());
+  inviting_ = true;  // what stands behind the head is seen when the parser has returned
+  turn_->parser.pause();
+}
+
+/// The client waits for 100 Continue (WK-070), unless its body is there already (RFC 9110, 10.1.1).
+void conversation::invite(bool at_hand) {
+  if (!body_paused_) turn_->parser.resume();
+  if (at_hand) turn_->plan.at_hand();
+  send_100_continue();
+  plan_known();
 }
 
 // The parser's calls
@@ -161,7 +177,7 @@ void conversation::header_callback(const http::MessageHead& head) {
   set(receiving::body);
   set(answering::waiting);
   first_ = false;
-  if (server_.telemetry()) turn_->began = clock::now();
+  if (server_.watched()) turn_->began = clock::now();
   if (state_.has(hook::parsed_headers))  // which may answer: until it is known
     turn_->plan.begin(turn_->request, http::BodyPlan::Taking::nothing, server_.limits().unwanted_body);
   dispatched_ = failed_ = no_hooks_ = false;
@@ -188,6 +204,7 @@ void conversation::body_callback(std::span<const std::byte> octets) {
   guarded([&] {
     const promise hooks = state_.run(hook::body_chunk, turn_->request, octets, false);
     if (hooks.finished()) return deliver(octets);
+    turn_->registered = true;
     turn_->early.append(reinterpret_cast<const char*>(octets.data()), octets.size());
     after_hooks(hooks, &conversation::deliver_held);
   });

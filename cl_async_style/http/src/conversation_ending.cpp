@@ -45,7 +45,7 @@ void conversation::bail_out(unsigned status, std::string_view reason) {
   out.clear();
   turn_->writer.respond(view, out);
   send();
-  if (server_.telemetry()) tell_answer(understood);
+  if (server_.watched()) tell_answer(understood);
   linger();
 }
 

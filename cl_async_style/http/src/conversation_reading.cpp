@@ -20,6 +20,7 @@ inline void conversation::parse(std::span<const std::byte> octets) {
     const http::ParseResult result = turn_->parser.feed(octets);
     octets = octets.subspan(result.consumed);
     paused_ = result.status == http::ParseStatus::paused;
+    if (paused_ && std::exchange(inviting_, false)) guarded([&] { invite(!octets.empty()); });
     if (result.status == http::ParseStatus::malformed) {
       octets = {};
       bail_out(result.error.status, result.error.reason);
@@ -94,7 +95,9 @@ void conversation::deliver(std::span<const std::byte> octets) {
   if (failed_ || !answerable()) return;
   const std::string_view text(reinterpret_cast<const char*>(octets.data()), octets.size());
   if (turn_->route.chunk() && !turn_->on_body) {
-    if (storable(turn_->early.size(), text.size())) turn_->early.append(text);
+    if (!storable(turn_->early.size(), text.size())) return;
+    turn_->registered = true;
+    turn_->early.append(text);
     return;
   }
   if (turn_->request.store_body_ && storable(turn_->request.body().size(), text.size()))
@@ -106,6 +109,7 @@ void conversation::deliver(std::span<const std::byte> octets) {
 
 void conversation::on_body(BodyCallback fn) {
   if (!answerable()) return;
+  turn_->registered = true;
   turn_->on_body = std::move(fn);
   const bool waits_for_hook = holding_ && receiving_ == receiving::body;
   // What came before is told now, as one piece (WK-064); what waits for a hook is told when that is done.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "antiphon/cl_async_style/events.hpp"
@@ -50,13 +51,10 @@ struct turn {
   http::Exchange::BodyCallback on_body;
   std::vector<std::shared_ptr<event>> timers;
   std::chrono::steady_clock::time_point began;  // the request, if somebody wants to know
-  std::uint64_t last = 0;  // the connection that has had it, if it can go on with it as it is
+  bool registered = false;                      // drop_callbacks has something to drop
 
-  /// Most requests leave nothing behind that is to be dropped.
-  [[nodiscard]] bool callbacks() const noexcept {
-    return on_writable || on_body || on_cancel || !early.empty() || !timers.empty();
-  }
   void drop_callbacks() {
+    if (!std::exchange(registered, false)) return;
     on_writable = nullptr;
     on_body = nullptr;
     on_cancel = nullptr;

@@ -17,7 +17,7 @@ std::chrono::milliseconds sweep_period(const http_limits& limits) {
 }  // namespace
 
 wookie_server::wookie_server(const listener& what, std::optional<ssl_parameters> ssl)
-    : what_(what), ssl_(std::move(ssl)), state_(wookie_state::current()) {
+    : what_(what), ssl_(std::move(ssl)), state_(wookie_state::current()), watched_(what.telemetry) {
   what.limits.check();
 }
 

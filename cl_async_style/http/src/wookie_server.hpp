@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,28 +34,33 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   [[nodiscard]] wookie_state& state() noexcept { return state_; }
   [[nodiscard]] std::string& scratch() noexcept { return scratch_; }
   [[nodiscard]] conversation::clock::time_point now() const noexcept { return now_; }
-  /// Of a connection; never 0, never the same again.
-  [[nodiscard]] std::uint64_t next_number() noexcept { return ++last_number_; }
-  /// The one that was given back last: its last borrower is perhaps the next one, too, and finds all as it
-  /// left it.
-  void lend_turn(std::unique_ptr<turn>& empty, http::RequestParserListener& to) {
-    if (spare_turns_ > 0)
-      empty.swap(spare_[--spare_turns_]);
-    else
-      empty = std::make_unique<turn>(to, limits().parser, date_);
+  [[nodiscard]] bool watched() const noexcept { return watched_; }
+  [[nodiscard]] std::unique_ptr<turn> lend_turn(http::RequestParserListener& to) {
+    if (spare_turns_.empty()) return std::make_unique<turn>(to, limits().parser, date_);
+    auto lent = std::move(spare_turns_.back());
+    spare_turns_.pop_back();
+    lent->parser.reset(to);
+    return lent;
   }
-  void take_back(std::unique_ptr<turn>& done) {
-    if (spare_turns_ < spare_.size())
-      spare_[spare_turns_++].swap(done);
-    else
-      done.reset();
+  void take_back(std::unique_ptr<turn> done) {
+    if (spare_turns_.size() < turns_at_most) spare_turns_.push_back(std::move(done));
   }
+  /// May one more connection keep its turn from request to request? Lending is for the many.
+  [[nodiscard]] bool grant_turn() noexcept {
+    if (granted_ == turns_at_most) return false;
+    ++granted_;
+    return true;
+  }
+  void return_grant() noexcept { --granted_; }
   /// Tells the listener's event_cb; an error of that is nobody's business but the loop's.
   void tell(const std::exception& event, const std::shared_ptr<socket>& which) const {
     if (what_.event_cb) what_.event_cb(event, which);
   }
 
  private:
+  static constexpr std::size_t turns_at_most =
+      256;  // kept by connections, and as many spare: some 2 KiB each
+
   void add(socket& which);
   void remove(conversation& one);
   void socket_event(const std::exception& event);
@@ -76,27 +80,18 @@ class wookie_server final : public http_server, public std::enable_shared_from_t
   std::function<void(std::size_t)> done_;
   std::shared_ptr<event> deadline_;
   http::DateCache date_;
-  std::string scratch_;                           // an answer between writer and socket
-  std::array<std::unique_ptr<turn>, 256> spare_;  // of a burst's, half a megabyte stays
-  std::size_t spare_turns_ = 0;
+  std::string scratch_;  // an answer between writer and socket
+  std::vector<std::unique_ptr<turn>> spare_turns_;
   conversation::clock::time_point now_ = look_at_clock();
-  std::uint64_t last_number_ = 0;
+  std::size_t granted_ = 0;
   std::size_t forced_ = 0;
   std::int64_t buffered_told_ = 0;
+  bool watched_;  // by metrics or a log
   bool draining_ = false;
 };
 
 // What a conversation does with its server at each request.
 
-inline turn& conversation::work() {
-  if (turn_) return *turn_;
-  server_.lend_turn(turn_, *this);
-  if (turn_->last != number_) meet(*turn_);
-  return *turn_;
-}
-inline void conversation::give_back() {
-  server_.take_back(turn_);
-}
 inline void conversation::set(receiving state) noexcept {
   receiving_ = state;
   since_ = server_.now();
@@ -107,7 +102,7 @@ inline void conversation::set(answering state) noexcept {
 }
 inline void conversation::write_out(std::string_view octets) {
   written_ += octets.size();
-  if (const auto& metrics = server_.telemetry().metrics) metrics->sent(octets.size());
+  if (server_.watched()) tell_sent(octets.size());
   write_socket_data(socket_, octets);
 }
 inline void conversation::send() {

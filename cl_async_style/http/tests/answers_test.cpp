@@ -247,6 +247,39 @@ TEST(answers, a_100_continue_may_be_sent_by_the_handler_once_WK_073_WK_070) {
   EXPECT_THAT(all, testing::EndsWith("\r\n\r\n4"));
 }
 
+// RFC 9110, 10.1.1.
+TEST(answers, no_100_is_sent_for_a_body_that_has_come_with_its_head_WK_070) {
+  web server([] {
+    add_hook(hook::parsed_headers, [](request& of) {
+      if (of.path() != "/late") return promise();
+      return make_promise([](const resolver& done) { delay([done] { done.resolve(); }); });
+    });
+    const auto echo = [](request& of, response& to, const auto&) {
+      send_response(to, {.body = request_body(of)});
+    };
+    defroute("POST", "/whole", echo);
+    defroute("POST", "/late", echo);
+    defroute("POST", "/pieces",
+             [](request& of, response& to, const auto&) {
+               with_chunking(of, [&to, octets = std::size_t{0}](auto piece, bool last) mutable {
+                 octets += piece.size();
+                 if (last) send_response(to, {.body = std::to_string(octets)});
+               });
+             },
+             {.chunk = true});
+  });
+  const auto ask = [](const std::string& path) {
+    return "POST " + path + " HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody";
+  };
+  client peer(server);
+  peer.send(ask("/whole") + ask("/pieces") + ask("/late"));
+  peer.shutdown();
+  const std::string all = peer.read_all();
+  EXPECT_THAT(all, testing::ContainsRegex(
+                       "^HTTP/1.1 200 .*\r\n\r\nbodyHTTP/1.1 200 .*\r\n\r\n4HTTP/1.1 200 .*\r\n\r\nbody$"));
+  EXPECT_THAT(all, testing::Not(HasSubstr("100 Continue")));
+}
+
 TEST(answers, an_expectation_is_met_only_for_a_route_WK_071_WK_072) {
   web server([] {});
   client peer(server);
