@@ -38,11 +38,12 @@ def add_counts(rows):
                 row["breakdown"]["parts"].append({"name": f"{name} ({COUNTED[row['work']]})", "unit": "1", "values": values})
 
 
-def explain(rows):
-    """Writes the note of each row that has a breakdown and is not met."""
+def explain(rows, noise=()):
+    """Writes the note of each row that has a breakdown and is not met: its parts, and what the same server differed by from itself."""
+    floors = {(one["work"], one["metric"]): "the same server twice {:.2f} × [{:.2f}, {:.2f}]".format(one["ratio"], *one["interval"]) for one in noise}
     for row in rows:
         if row["met"] is False and row["breakdown"]:
-            row["note"] = "; ".join(filter(None, (row["note"], _sentence(row, rows))))
+            row["note"] = "; ".join(filter(None, (row["note"], _sentence(row, rows), floors.get((row["work"], row["metric"])))))
 
 
 def _sentence(row, rows):
