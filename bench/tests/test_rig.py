@@ -307,6 +307,9 @@ class Notes(unittest.TestCase):
         self.assertEqual(lines[2], "  asio_style, a title: 1.20 × [1.20, 1.20] bare_asio, wanted <= 1.05. because")
         self.assertEqual(notes.summary([a_row([1.0] * 9, [1.0] * 9)]), ["1 of 1 targets met. All of them."])
 
+    def test_without_a_target_none_is_said_to_be_met(self):
+        self.assertEqual(notes.summary([a_row([1.0] * 9, [1.0] * 9, target=None)]), ["No target was set for what was measured."])
+
     def test_rows_over_llhttp_alone_are_counted_apart(self):
         lines = notes.summary([a_row([1.0] * 9, [1.0] * 9), a_row([2.0] * 9, [1.0] * 9, other="bare_asio_llhttp")])
         self.assertEqual(lines[0], "1 of 1 targets met. All of them.")
