@@ -14,7 +14,7 @@ namespace {
 
 thread_local loop* running = nullptr;
 
-constexpr std::size_t spare_buffers = 8;     // of what sockets gave back
+constexpr std::size_t spare_buffers = 8;  // of what sockets gave back
 constexpr std::size_t spare_capacity = 1U << 20U;
 
 /// The loops of the process (CL-006).
@@ -94,37 +94,63 @@ int loop::run(callback start_fn) {
 }
 
 void loop::next_tick(std::function<void()> fn, std::shared_ptr<void> keep) {
-  if (ticks_.empty()) wake_for_ticks();
+  if (!ticks_wait()) wake_for_ticks();
   ticks_.emplace_back(std::move(fn), std::move(keep));
 }
 
 void loop::next_tick(handle_owner& whose) {
-  if (ticks_.empty()) wake_for_ticks();
+  if (!ticks_wait()) wake_for_ticks();
   ticks_.emplace_back(whose);
+}
+
+void loop::completed(std::function<void()> fn, std::shared_ptr<void> keep) {
+  if (!ticks_wait()) wake_for_ticks();
+  completed_.emplace_back(std::move(fn), std::move(keep));
 }
 
 void loop::wake_for_ticks() {
   if (closing_ || (polling_ && !in_tick_)) return;
   if (in_tick_)
-    uv_idle_start(&after_ticks_, [](uv_idle_t* handle) { static_cast<loop*>(handle->data)->run_ticks(); });
+    uv_idle_start(&after_ticks_,
+                  [](uv_idle_t* handle) { static_cast<loop*>(handle->data)->run_ticks_of_ticks(); });
   else
     uv_timer_start(
         &ticker_, [](uv_timer_t* timer) { static_cast<loop*>(timer->data)->run_ticks(); }, 0, 0);
 }
 
 void loop::polling_ended() noexcept {
-  if (!std::exchange(polling_, false) || ticks_.empty() || closing_) return;
+  if (!std::exchange(polling_, false) || !ticks_wait() || closing_) return;
   if (uv_backend_timeout(&uv_) == 0) {  // something else is due, perhaps before them
     if (uv_is_active(reinterpret_cast<uv_handle_t*>(&ticker_)) == 0) wake_for_ticks();
     return;
   }
   uv_update_time(&uv_);  // as before a timer
   run_ticks();
+  // Now, even if ticks are left: the handles of their sockets may be closed next, and that is told last.
+  run(completed_);
+  completed_last_time_ = !completed_.empty();
 }
 
 void loop::run_ticks() noexcept {
+  run(completed_);  // outside of a tick: before all that is due by now
+  run(ticks_);
+  if (ticks_.empty()) run(completed_);
+  if (!ticks_wait()) uv_idle_stop(&after_ticks_);
+}
+
+void loop::run_ticks_of_ticks() noexcept {
+  if (std::exchange(completed_last_time_, false)) run(completed_);
+  run(ticks_);
+  run(completed_);
+  completed_last_time_ = !completed_.empty();
+  if (!ticks_wait()) uv_idle_stop(&after_ticks_);
+}
+
+/// Those that are there now; not what they queue.
+void loop::run(std::vector<tick>& due) noexcept {
+  if (due.empty()) return;
   in_tick_ = true;
-  std::swap(ticks_, running_ticks_);
+  std::swap(due, running_ticks_);
   for (tick& each : running_ticks_) {
     if (each.whose != nullptr) {
       each.whose->tick();
@@ -136,7 +162,6 @@ void loop::run_ticks() noexcept {
   }
   running_ticks_.clear();
   in_tick_ = false;
-  if (ticks_.empty()) uv_idle_stop(&after_ticks_);
 }
 
 void loop::warn(std::string_view text) const noexcept {
@@ -245,7 +270,7 @@ void loop::close() noexcept {
       &ticker_, [](uv_timer_t* timer) { *static_cast<bool*>(timer->data) = false; },
       static_cast<std::uint64_t>(std::max<std::int64_t>(options_.exit_grace.count(), 0)), 0);
   while (in_time && anybody_draining()) {
-    uv_run(&uv_, ticks_.empty() ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+    uv_run(&uv_, ticks_wait() ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     run_ticks();
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&ticker_), nullptr);
@@ -254,8 +279,8 @@ void loop::close() noexcept {
   while (true) {
     close_owners();
     // Also waits for a lookup that cannot be cancelled any more.
-    const int active = uv_run(&uv_, ticks_.empty() ? UV_RUN_ONCE : UV_RUN_NOWAIT);
-    while (!ticks_.empty()) run_ticks();
+    const int active = uv_run(&uv_, ticks_wait() ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    while (ticks_wait()) run_ticks();
     if (!owners_.empty() || active != 0) continue;
     if (uv_loop_close(&uv_) == 0) return;
     std::fputs("cl_async_style: a handle of libuv's has no owner:\n", stderr);

@@ -53,6 +53,10 @@ class loop {
   void next_tick(std::function<void()> fn, std::shared_ptr<void> keep = {});
   /// The same for the owner's own tick(), which costs no callback. It must outlive its tick.
   void next_tick(handle_owner& whose);
+  /// What a request's completion is to call that the kernel has taken at once: as libuv calls it, when what
+  /// is due by now has run, before the sockets are polled again; one from a socket's callback before the next
+  /// tick.
+  void completed(std::function<void()> fn, std::shared_ptr<void> keep = {});
   /// libuv is polling, and calls back from there until it calls the check handle: if no timer is due until
   /// then and no handle is to be closed, nothing comes between, so that ticks need no timer to be run by.
   void polled() noexcept { polling_ = true; }
@@ -109,11 +113,16 @@ class loop {
   std::map<int, std::shared_ptr<handle_owner>> signals;
 
  private:
+  struct tick;
+
   void application_error(const std::exception& error, std::exception_ptr exception,
                          const event_callback& event_cb) noexcept;
   void wake_for_ticks();
   void polling_ended() noexcept;
   void run_ticks() noexcept;
+  void run_ticks_of_ticks() noexcept;
+  void run(std::vector<tick>& due) noexcept;
+  [[nodiscard]] bool ticks_wait() const noexcept { return !ticks_.empty() || !completed_.empty(); }
   void lend_larger_buffer(std::string& to, std::size_t size);
   void take_back_large(std::string& buffer) noexcept;
   void close() noexcept;
@@ -138,6 +147,7 @@ class loop {
   uv_check_t after_poll_{};
   event_loop_options options_;
   std::vector<tick> ticks_;
+  std::vector<tick> completed_;
   std::vector<tick> running_ticks_;
   std::vector<callback> exit_callbacks_;
   std::vector<std::shared_ptr<handle_owner>> owners_;
@@ -147,6 +157,7 @@ class loop {
   std::vector<std::byte> opened_;  // empty until there is TLS
   std::uint64_t id_;
   bool in_tick_ = false;
+  bool completed_last_time_ = false;
   bool polling_ = false;
   bool closing_ = false;
 };

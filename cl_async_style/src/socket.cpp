@@ -29,7 +29,7 @@ void write_socket_data(socket& to, std::span<const std::byte> data, write_option
   const std::size_t end = std::min(options.end, data.size());
   data =
       options.start < end ? data.subspan(options.start, end - options.start) : std::span<const std::byte>();
-  if (options.read_cb || options.write_cb || options.event_cb)
+  if (options.read_cb || options.write_cb || options.event_cb || options.stream_read_cb)
     stream_of(to).write_replacing(data, std::move(options));
   else
     stream_of(to).write(data, options.force);

@@ -101,6 +101,7 @@ void stream::close(bool force) {
     if (life_ != state::done && in().upstream_quirks()) --counter();  // CL-021
     return;
   }
+  if (!force) gather_put_off();
   const bool cannot_send = stream_life::is_connecting(life_)
                                ? nothing_gathered()
                                : sending_ == sending::open && uv_is_writable(uv()) == 0;  // CL-123
@@ -113,6 +114,7 @@ void stream::abort() {
 
 void stream::shutdown() {
   if (closed() || sending_ != sending::open) return;
+  gather_put_off();
   sending_ = stream_life::next(sending_, sending_input::shutdown);
   if (stream_life::is_open(life_) && !writing_ && requests_.gathered == 0 && nothing_gathered() && !shaking())
     end_sending();

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "address.hpp"
 #include "antiphon/cl_async_style/async_stream.hpp"
@@ -135,6 +136,8 @@ class stream final : public socket, public handle_owner {
     to.append(reinterpret_cast<const char*>(data.data()), data.size());
   }
   [[nodiscard]] std::size_t send_early(std::span<const std::byte> data);
+  void write_put_off();
+  void gather_put_off();
   void queue_flush() {
     if (!std::exchange(flush_queued_, true)) in().next_tick(*this);
   }
@@ -202,7 +205,12 @@ class stream final : public socket, public handle_owner {
     bool replacing = false;  // this tick's writes with callbacks are
   } requests_;
   unsigned replacing_ = 0;  // writes whose callbacks wait for their tick
-  int write_error_ = 0;     // of the first request that failed; told when its completion is
+  struct late_write {
+    std::string octets;
+    bool force;
+  };
+  std::vector<late_write> put_off_;  // with upstream_quirks: what those write, until their tick (CL-107)
+  int write_error_ = 0;              // of the first request that failed; told when its completion is
   state life_;
   sending sending_ = sending::open;
   kind kind_;

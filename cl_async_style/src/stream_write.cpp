@@ -1,5 +1,6 @@
 // What a socket is given to send: gathered to the end of the tick, handed to libuv, told of when it is gone.
 
+#include <stdexcept>
 #include <utility>
 
 #include "stream.hpp"
@@ -45,25 +46,50 @@ void stream::write(std::span<const std::byte> data, bool force) {
 }
 
 void stream::write_replacing(std::span<const std::byte> data, write_options options) {
+  if (async_ ? options.read_cb != nullptr : options.stream_read_cb != nullptr)
+    throw std::invalid_argument(
+        "read_cb is for sockets that are not in stream mode, stream_read_cb for those that are");
   if (closed() || sending_ != sending::open) return;
   const bool on_its_own = options.force || !in().buffer_writes;
+  const bool overtaken = in().upstream_quirks();  // CL-107
+  if (overtaken)
+    put_off_.push_back({{reinterpret_cast<const char*>(data.data()), data.size()}, options.force});
   ++replacing_;
   // In the tick, before the data is written: what is read until then still goes to the old ones (CL-106).
   in().next_tick(
       [this, given = std::move(options)]() mutable {
         auto replaced = std::make_shared<stream_callbacks>(*callbacks_);
         if (given.read_cb) replaced->read_cb = std::move(given.read_cb);
+        if (given.stream_read_cb) replaced->stream_read_cb = std::move(given.stream_read_cb);
         if (given.write_cb) replaced->write_cb = std::move(given.write_cb);
         if (given.event_cb) replaced->event_cb = std::move(given.event_cb);
         callbacks_ = std::move(replaced);
         --replacing_;
+        write_put_off();
       },
       self());
+  if (overtaken) return;
   gather(data);
   if (life_ == state::connecting) return;
   if (on_its_own || !std::exchange(requests_.replacing, true)) ++requests_.gathered;
   queue_flush();
   signal_flow(settings_.marks.added(buffered()));
+}
+
+void stream::write_put_off() {
+  if (put_off_.empty()) return;  // the usual case, or a close has sent it
+  const late_write next = std::move(put_off_.front());
+  put_off_.erase(put_off_.begin());
+  write(std::as_bytes(std::span(next.octets)), next.force);
+}
+
+/// What is put off is not lost with a close, as it is upstream (CL-119).
+void stream::gather_put_off() {
+  for (const late_write& next : std::exchange(put_off_, {})) {
+    gather(std::as_bytes(std::span(next.octets)));
+    if (life_ == state::connecting) continue;  // the connection counts as one (CL-110)
+    if (!std::exchange(requests_.replacing, true)) ++requests_.gathered;
+  }
 }
 
 void stream::tick() noexcept {
@@ -159,13 +185,17 @@ void stream::failed(int status, unsigned requests) {
 
 /// The kernel has taken all of these.
 void stream::sent(unsigned requests) {
-  if (requests > 0 && (callbacks_->write_cb || replacing_ > 0))
-    in().next_tick(
-        [this, requests] {
-          for (unsigned i = 0; i < requests && callbacks_->write_cb; ++i)
-            guard([this] { callbacks_->write_cb(*this); });
-        },
-        self());
+  if (requests > 0 && (callbacks_->write_cb || replacing_ > 0)) {
+    auto told = [this, requests] {
+      for (unsigned i = 0; i < requests && callbacks_->write_cb; ++i)
+        guard([this] { callbacks_->write_cb(*this); });
+    };
+    // The write_cb that came with one of them is there with its tick.
+    if (replacing_ > 0 && (!in().upstream_quirks() || closed()))
+      in().next_tick(std::move(told), self());
+    else
+      in().completed(std::move(told), self());
+  }
   // What waited behind them.
   if (requests_.handed > 0 || stream_life::is_draining(life_) || (tls_ && tls_->has_output())) flush();
   if (writing_) return;

@@ -29,6 +29,27 @@ void serve(const stream_read_callback& read_cb, Script script, server_options op
   thread.join();
 }
 
+TEST(async_stream, a_write_can_replace_its_read_cb_CL_105) {
+  std::string second;
+  serve(
+      [&](socket& which, async_io_stream& stream) {
+        stream.clear_input();
+        EXPECT_THROW(write_socket_data(which, "", {.read_cb = [](socket&, std::span<const std::byte>) {}}),
+                     std::invalid_argument);
+        write_socket_data(which, "1", {.stream_read_cb = [&](socket&, async_io_stream& later) {
+                            second += text_from(later, 10);
+                            later.close();
+                          }});
+      },
+      [](peer& client) {
+        client.send("a");
+        EXPECT_EQ(client.read(1), "1");
+        client.send("b");
+        client.read_all();
+      });
+  EXPECT_EQ(second, "b");
+}
+
 TEST(async_stream, takes_what_has_come_and_keeps_the_rest_CL_096_CL_186_CL_192) {
   std::vector<std::string> got;
   serve(

@@ -58,6 +58,33 @@ TEST(quirks, a_read_that_fills_the_buffer_is_followed_by_an_empty_one_CL_142) {
               ElementsAre("connect", "read 65536", "read ", "event socket-eof closed", "close none"));
 }
 
+TEST(quirks, a_write_with_callbacks_is_overtaken_CL_107_but_not_lost_with_a_close_CL_119) {
+  const auto what_arrives = [](const auto& write) {
+    quirky_scene play;
+    play.on_connect = write;
+    std::string got;
+    play.play([&](peer& client) { got = client.read_all(); });
+    return got;
+  };
+  int calls = 0;
+  EXPECT_EQ(what_arrives([&](socket& which) {
+              write_socket_data(which, "A", {.write_cb = [&](socket& done) {
+                                  ++calls;
+                                  close_socket(done);
+                                }});
+              write_socket_data(which, "B");
+              write_socket_data(which, "C", {.force = true});
+            }),
+            "BCA");
+  EXPECT_EQ(calls, 1) << "the forced one was complete before the callback was there";
+  EXPECT_EQ(what_arrives([](socket& which) {
+              write_socket_data(which, "A", {.write_cb = [](socket&) {}});
+              write_socket_data(which, "B");
+              close_socket(which);
+            }),
+            "BA");
+}
+
 TEST(quirks, sockets_can_be_neither_enabled_nor_disabled_CL_144) {
   quirky_scene play;
   play.on_connect = [](socket& which) {

@@ -14,10 +14,6 @@
 
 namespace antiphon::cl_async_style {
 
-class async_io_stream;
-/// In stream mode: more input can be taken from the stream (CL-096).
-using stream_read_callback = std::function<void(socket&, async_io_stream&)>;
-
 /// A stream of octets on a socket (CL-185). Never blocks: reading takes what has come, writing goes to
 /// write_socket_data. It belongs to the socket and lives as long.
 class async_stream {

@@ -19,6 +19,9 @@ namespace antiphon::cl_async_style {
 
 /// Octets came; the view is valid only during the call (CL-140). Never empty (unlike upstream, CL-142).
 using read_callback = std::function<void(socket&, std::span<const std::byte> octets)>;
+class async_io_stream;
+/// In stream mode: more input can be taken from the stream (CL-096).
+using stream_read_callback = std::function<void(socket&, async_io_stream&)>;
 /// A connection was accepted (CL-091), or a write was taken by the kernel (CL-108).
 using socket_callback = std::function<void(socket&)>;
 /// Extension: the connection has ended. `cause` is null after a local close or the peer's end of data.
@@ -54,7 +57,8 @@ struct write_options {
   read_callback read_cb{};     ///< these three replace the socket's for good, just
   socket_callback write_cb{};  ///< before the data is written (CL-105)
   event_callback event_cb{};
-  bool force = false;  ///< hand to the kernel now, not at the end of the tick
+  stream_read_callback stream_read_cb{};  ///< in stream mode, instead of read_cb
+  bool force = false;                     ///< hand to the kernel now, not at the end of the tick
 };
 
 /// Writes. The octets of one tick are gathered and sent together at its end (CL-102); `force`, or
@@ -62,7 +66,7 @@ struct write_options {
 /// everything waits for it (CL-104). The order of the calls is the order on the wire, always (unlike
 /// upstream, CL-103, CL-107). The data is copied, or sent before the call returns: 16 KiB and more go to the
 /// kernel at once if nothing waits before them, though nobody is told before the tick (CL-117). On a closed
-/// socket: nothing (CL-111).
+/// socket: nothing (CL-111). Throws std::invalid_argument for a read_cb that is not of the socket's mode.
 ///
 /// write_cb belongs to the socket, not to the write (CL-109). It is called when the kernel has taken all:
 /// once for what one tick gathered, once for those of its writes that brought callbacks, once for each forced
