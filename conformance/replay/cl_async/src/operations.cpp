@@ -1,7 +1,5 @@
 #include "operations.hpp"
 
-#include <cmath>
-
 namespace antiphon::conformance::cl_async {
 
 void run_operation(Server& server, const Op& op, const SocketPtr& on) {
@@ -13,11 +11,6 @@ void run_operation(Server& server, const Op& op, const SocketPtr& on) {
     }
   }
   throw HarnessError("operation '" + op.name + "' is known to the format, but not to this program");
-}
-
-std::optional<std::chrono::milliseconds> seconds(const Json& number) {
-  if (number.is_null()) return std::nullopt;
-  return std::chrono::milliseconds(std::lround(number.get<double>() * 1000));
 }
 
 }  // namespace antiphon::conformance::cl_async

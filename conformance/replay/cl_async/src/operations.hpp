@@ -19,7 +19,4 @@ using Operations = std::map<std::string_view, Operation>;
 [[nodiscard]] const Operations& loop_operations();
 [[nodiscard]] const Operations& event_operations();
 
-/// A number of seconds, or null.
-[[nodiscard]] std::optional<std::chrono::milliseconds> seconds(const Json& number);
-
 }  // namespace antiphon::conformance::cl_async

@@ -47,12 +47,12 @@ void listen(Server& server, const Op& op, const SocketPtr&) {
   const std::uint16_t port = server.stage().port(op.arg(1));
   cl::server_options options = server_options(server, op);
   std::shared_ptr<cl::socket_server> made;
-  if (op.flag("positional_event_cb")) {
+  if (op.flag("positional_event_cb") && !options.stream) {
     options.event_cb = nullptr;
     made =
         cl::tcp_server(host, port, read_cb(server, op), server.event_cb(via(op), Whose::listener), options);
   } else if (options.stream && !op.flag("no_read_cb")) {
-    made = cl::tcp_server(host, port, server.stream_read_cb(via(op)), options);
+    made = cl::tcp_server(host, port, server.stream_read_cb(via(op), Whose::listener), options);
   } else {
     made = cl::tcp_server(host, port, read_cb(server, op), options);
   }
@@ -64,7 +64,7 @@ void pipe_listen(Server& server, const Op& op, const SocketPtr&) {
   const cl::server_options options = server_options(server, op);
   listening(server, op, "pipe-server",
             options.stream && !op.flag("no_read_cb")
-                ? cl::pipe_server(path, server.stream_read_cb(via(op)), options)
+                ? cl::pipe_server(path, server.stream_read_cb(via(op), Whose::listener), options)
                 : cl::pipe_server(path, read_cb(server, op), options));
 }
 
@@ -79,10 +79,11 @@ void ssl_listen(Server& server, const Op& op, const SocketPtr&) {
   if (op.options.value("keytype", "") == "asn1") ssl.keytype = cl::ssl_keytype::asn1;
   ssl.ciphers = op.options.value("ciphers", "");
   ssl.password = op.options.value("password", "");
-  listening(server, op, "tcp-server",
-            options.stream && !op.flag("no_read_cb")
-                ? cl::tcp_ssl_server(host, port, server.stream_read_cb(via(op)), options, ssl)
-                : cl::tcp_ssl_server(host, port, read_cb(server, op), options, ssl));
+  listening(
+      server, op, "tcp-server",
+      options.stream && !op.flag("no_read_cb")
+          ? cl::tcp_ssl_server(host, port, server.stream_read_cb(via(op), Whose::listener), options, ssl)
+          : cl::tcp_ssl_server(host, port, read_cb(server, op), options, ssl));
 }
 
 void close_server(Server& server, const Op& op, const SocketPtr&) {
@@ -99,8 +100,8 @@ void close_server(Server& server, const Op& op, const SocketPtr&) {
 cl::connect_options connect_options(Server& server, const Op& op) {
   auto options = callbacks<cl::connect_options>(server, op);
   options.data = op.options.value("data", "");
-  options.read_timeout = seconds(op.options.value("read_timeout", Json()));
-  options.write_timeout = seconds(op.options.value("write_timeout", Json()));
+  options.read_timeout = server.seconds(op.options.value("read_timeout", Json()));
+  options.write_timeout = server.seconds(op.options.value("write_timeout", Json()));
   if (options.read_timeout || options.write_timeout) server.time_is_real();
   if (op.options.contains("dont_drain")) options.dont_drain_read_buffer = op.flag("dont_drain");
   const Json write_cb = op.options.value("write_cb", Json());
@@ -121,18 +122,20 @@ void connect(Server& server, const Op& op, const SocketPtr&) {
   const auto host = op.arg(0).get<std::string>();
   const std::uint16_t port = server.stage().port(op.arg(1));
   const cl::connect_options options = connect_options(server, op);
-  const SocketPtr made = options.stream && !op.flag("no_read_cb")
-                             ? cl::tcp_connect(host, port, server.stream_read_cb(via(op)), options)
-                             : cl::tcp_connect(host, port, read_cb(server, op), options);
+  const SocketPtr made =
+      options.stream && !op.flag("no_read_cb")
+          ? cl::tcp_connect(host, port, server.stream_read_cb(via(op), Whose::listener), options)
+          : cl::tcp_connect(host, port, read_cb(server, op), options);
   connected(server, op, made, {{"returned", options.stream ? "stream" : "socket"}});
 }
 
 void pipe_connect(Server& server, const Op& op, const SocketPtr&) {
   const std::string path = server.stage().path(op.arg(0));
   const cl::connect_options options = connect_options(server, op);
-  const SocketPtr made = options.stream && !op.flag("no_read_cb")
-                             ? cl::pipe_connect(path, server.stream_read_cb(via(op)), options)
-                             : cl::pipe_connect(path, read_cb(server, op), options);
+  const SocketPtr made =
+      options.stream && !op.flag("no_read_cb")
+          ? cl::pipe_connect(path, server.stream_read_cb(via(op), Whose::listener), options)
+          : cl::pipe_connect(path, read_cb(server, op), options);
   connected(server, op, made, Json::object());
 }
 

@@ -1,3 +1,4 @@
+#include <stdexcept>
 #include <vector>
 
 #include "json_text.hpp"
@@ -10,7 +11,7 @@ namespace cl = cl_async_style;
 namespace {
 
 cl::socket& need(const Op& op, const SocketPtr& on) {
-  if (!on) throw HarnessError(op.name + ": stands where there is no socket");
+  if (!on) throw std::logic_error(op.name + ": there is no socket here");
   return *on;
 }
 
@@ -38,7 +39,11 @@ void write(Server& server, const Op& op, const SocketPtr& on) {
   options.force = op.flag("force");
   options.start = op.options.value("start", options.start);
   if (op.options.value("end", Json()).is_number()) options.end = op.options["end"].get<std::size_t>();
-  options.read_cb = overriding(op, "read_cb", [&](auto... a) { return server.read_cb(a...); });
+  if (cl::socket_stream(to) != nullptr)
+    options.stream_read_cb =
+        overriding(op, "read_cb", [&](auto... a) { return server.stream_read_cb(a...); });
+  else
+    options.read_cb = overriding(op, "read_cb", [&](auto... a) { return server.read_cb(a...); });
   options.write_cb = overriding(op, "write_cb", [&](auto... a) { return server.write_cb(a...); });
   options.event_cb = overriding(op, "event_cb", [&](auto... a) { return server.event_cb(a...); });
   server.log_op(op.name, {{"sock", server.number(to)},
@@ -69,7 +74,7 @@ void set_timeouts(Server& server, const Op& op, const SocketPtr& on) {
   cl::socket& of = need(op, on);
   server.log_op(op.name, {{"read", op.arg(0)}, {"write", op.arg(1)}});
   server.time_is_real();
-  cl::set_socket_timeouts(of, seconds(op.arg(0)), seconds(op.arg(1)));
+  cl::set_socket_timeouts(of, server.seconds(op.arg(0)), server.seconds(op.arg(1)));
 }
 
 void enable_socket(Server& server, const Op& op, const SocketPtr& on) {

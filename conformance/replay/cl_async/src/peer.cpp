@@ -190,7 +190,7 @@ class Peer {
   Json sleep(const Op& step) {
     return at([] { return true; },
               [&] {
-                std::this_thread::sleep_for(milliseconds(step.arg(0).get<int>()));
+                std::this_thread::sleep_for(milliseconds(step.arg(0).get<int>()) * stage_.stretch);
                 stage_.settle();  // what was there before it has been dispatched, on the slowest machine
                 return Json();
               });

@@ -17,8 +17,8 @@ struct Difference {
 };
 
 /// Runs the scripts of a trace on cl_async_style and returns what was seen. `hoped` decides only how long the
-/// peer's steps wait (see run_peer). Throws HarnessError.
-[[nodiscard]] Outcome replay(const TraceFile& trace, const Outcome& hoped);
+/// peer's steps wait (see run_peer); all its times are `stretch` times longer. Throws HarnessError.
+[[nodiscard]] Outcome replay(const TraceFile& trace, const Outcome& hoped, int stretch = 1);
 
 enum class Verdict {
   equal,        ///< as recorded

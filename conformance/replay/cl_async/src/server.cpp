@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include <cmath>
 #include <utility>
 
 #include "json_text.hpp"
@@ -133,14 +134,14 @@ cl::read_callback Server::read_cb(std::string via, Whose whose) {
   };
 }
 
-cl::stream_read_callback Server::stream_read_cb(std::string via) {
-  return [this, via = std::move(via)](cl::socket& from, cl::async_io_stream&) {
+cl::stream_read_callback Server::stream_read_cb(std::string via, Whose whose) {
+  return [this, via = std::move(via), whose](cl::socket& from, cl::async_io_stream&) {
     log({{"event", "read-cb"},
          {"sock", number(from)},
          {"via", via},
          {"stream", true},
          {"closed", cl::socket_closed_p(from)}});
-    run_list("read", via, Whose::listener, from.ref());
+    run_list("read", via, whose, from.ref());
   };
 }
 
@@ -173,7 +174,13 @@ cl::event_callback Server::event_cb(std::string via, Whose whose) {
 
 // Time
 
+std::optional<milliseconds> Server::seconds(const Json& number) const {
+  if (number.is_null()) return std::nullopt;
+  return milliseconds(std::lround(number.get<double>() * 1000)) * stage_.stretch;
+}
+
 void Server::sleep(milliseconds time) {
+  time *= stage_.stretch;
   std::this_thread::sleep_for(time);
   *slept_ += time;
   stage_.log.let_peer_come_to_wait(longest_hold);
@@ -185,6 +192,7 @@ void Server::run_held(const Held& held) {
 }
 
 void Server::later(milliseconds time, std::function<void()> what) {
+  time *= stage_.stretch;
   auto held = std::make_shared<Held>(Held{std::move(what), slept_});
   cl::delay(
       [this, held, time] {

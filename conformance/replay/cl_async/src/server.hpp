@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,6 +42,8 @@ class Server {
   void later(std::chrono::milliseconds time, std::function<void()> what);
   /// Timeouts of the library run now, and real time with them: delays are not held back any more.
   void time_is_real() noexcept { time_is_real_ = true; }
+  /// A number of seconds, or null, as this run has it.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> seconds(const Json& number) const;
   /// Blocks the loop, as the script says, and until the peer had its time.
   void sleep(std::chrono::milliseconds time);
   void log(Json event) { stage_.log.add(std::move(event)); }
@@ -54,7 +57,7 @@ class Server {
   // of an override, whose lists are its own.
   enum class Whose { listener, override_ };
   cl_async_style::read_callback read_cb(std::string via, Whose whose);
-  cl_async_style::stream_read_callback stream_read_cb(std::string via);
+  cl_async_style::stream_read_callback stream_read_cb(std::string via, Whose whose);
   cl_async_style::socket_callback connect_cb(std::string via);
   cl_async_style::socket_callback write_cb(std::string via, Whose whose);
   cl_async_style::event_callback event_cb(std::string via, Whose whose);

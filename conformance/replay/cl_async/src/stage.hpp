@@ -24,6 +24,8 @@ class Stage {
   ~Stage();
 
   EventLog log;
+  /// All the script's times are so many times longer, for a machine that was too slow for them.
+  int stretch = 1;
 
   /// A port: a number, or `$PORT`, `$PEER`, ... `$PEER` and `$FDPORT` are known from the start; `$PORT` only
   /// once a listener took one (before: 0, so that it takes a free one).

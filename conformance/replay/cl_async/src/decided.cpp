@@ -1,0 +1,253 @@
+#include "decided.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <string_view>
+
+#include "comparison.hpp"
+
+namespace antiphon::conformance::cl_async {
+
+namespace {
+
+Json field(const Json& of, const char* name) {
+  return of.is_object() ? of.value(name, Json()) : Json();
+}
+
+bool is(const Json& event, std::string_view name) {
+  return field(event, "event") == name;
+}
+
+bool has_one_of(const Json& event, const char* name, std::initializer_list<std::string_view> values) {
+  return std::any_of(values.begin(), values.end(),
+                     [value = field(event, name)](std::string_view each) { return value == each; });
+}
+
+/// Takes out what `unwanted` says; whether there was any.
+bool take_out(Json& events, const std::function<bool(const Json&)>& unwanted) {
+  Json kept = Json::array();
+  for (Json& event : events)
+    if (!unwanted(event)) kept.push_back(event);
+  const bool any = kept.size() != events.size();
+  events = std::move(kept);
+  return any;
+}
+
+/// Takes out what `unwanted(event, sock)` says of the events of a socket behind the one that `begins` names.
+bool take_out_behind(Json& events, const std::function<bool(const Json&)>& begins,
+                     const std::function<bool(const Json&)>& unwanted) {
+  std::set<Json> begun;
+  return take_out(events, [&](const Json& event) {
+    const Json sock = field(event, "sock");
+    if (begun.contains(sock) && unwanted(event)) return true;
+    if (!sock.is_null() && begins(event)) begun.insert(sock);
+    return false;
+  });
+}
+
+bool is_end(const Json& event) {
+  return is(event, "event-cb") && field(event, "cond") == "socket-eof";
+}
+
+bool is_close(const Json& event) {
+  return is(event, "op") && field(event, "op") == "close";
+}
+
+/// Each list of operations of a script, wherever it stands.
+void for_each_list(const Json& in, const std::function<void(const Json&)>& told) {
+  if (!in.is_structured()) return;
+  if (in.is_array() && !in.empty() && in.front().is_array()) told(in);
+  for (const Json& inner : in) for_each_list(inner, told);
+}
+
+bool is_op(const Json& op, std::string_view name) {
+  return op.is_array() && !op.empty() && op.front() == name;
+}
+
+bool has_option(const Json& op, std::initializer_list<const char*> names) {
+  return op.is_array() && !op.empty() && op.back().is_object() &&
+         std::any_of(names.begin(), names.end(), [&](const char* name) { return op.back().contains(name); });
+}
+
+/// Whether some list has an operation that is `first`, and behind it one that is `then`.
+bool follows_in_a_list(const Json& script, const std::function<bool(const Json&)>& first,
+                       const std::function<bool(const Json&)>& then) {
+  bool found = false;
+  for_each_list(script, [&](const Json& list) {
+    const auto begin = std::find_if(list.begin(), list.end(), first);
+    found = found || (begin != list.end() && std::any_of(begin + 1, list.end(), then));
+  });
+  return found;
+}
+
+bool is_read(const Json& step) {
+  return has_one_of(Json{{"name", step.at(0)}}, "name",
+                    {"read", "read_some", "read_until_eof", "read_until_quiet"});
+}
+
+/// Where the peer got as much or more than recorded and no worse an end, that counts as recorded; and so does
+/// whether a wait for a callback saw one.
+bool may_get_more(Json& recorded, const Json& ours) {
+  bool any = false;
+  for (std::size_t i = 0; i < std::min(recorded.size(), ours.size()); ++i) {
+    const Json& step = recorded[i].at("step");
+    const Json want = field(recorded[i], "result");
+    const Json got = field(ours[i], "result");
+    if (want == got || step != ours[i].at("step")) continue;
+    const bool waits = step.at(0) == "wait_event" &&
+                       (step.at(1) == "event-cb" || step.at(1) == "write-cb" || step.at(1) == "read-cb");
+    const Json before = field(want, "bytes");
+    const Json after = field(got, "bytes");
+    const std::string text = field(want, "text").is_string() ? want["text"].get<std::string>() : "";
+    const bool begins_the_same =
+        !field(got, "text").is_string() || got["text"].get<std::string>().starts_with(text);
+    const bool enough = !after.is_null() && (!before.is_number() || !after.is_number() || after >= before);
+    if (!waits && !(is_read(step) && enough && begins_the_same && field(got, "end") != "reset")) continue;
+    recorded[i] = ours[i];
+    any = true;
+  }
+  return any;
+}
+
+/// The same octets in another order.
+bool may_be_in_order(Json& recorded, const Json& ours) {
+  bool any = false;
+  for (std::size_t i = 0; i < std::min(recorded.size(), ours.size()); ++i) {
+    const Json want = field(field(recorded[i], "result"), "text");
+    const Json got = field(field(ours[i], "result"), "text");
+    if (!want.is_string() || !got.is_string() || want == got) continue;
+    auto sorted = want.get<std::string>();
+    auto ours_sorted = got.get<std::string>();
+    std::sort(sorted.begin(), sorted.end());
+    std::sort(ours_sorted.begin(), ours_sorted.end());
+    if (sorted != ours_sorted) continue;
+    recorded[i] = ours[i];
+    any = true;
+  }
+  return any;
+}
+
+struct Case {
+  const Json& script;
+  Outcome recorded;
+  Outcome ours;
+};
+
+/// Takes back what the decision brings about; whether it had any part in it.
+struct Decision {
+  const char* rule;
+  const char* reason;
+  bool (*take_back)(Case&);
+};
+
+bool lost_handle(Case& of) {
+  return take_out(of.recorded.events, [](const Json& event) {
+    return is(event, "warning") && field(event, "msg").is_string() &&
+           event["msg"].get_ref<const std::string&>().starts_with(
+               "an uv handle without corresponding object");
+  });
+}
+
+bool sent_after_the_end(Case& of) {
+  std::set<Json> wrote;  // before its end
+  std::set<Json> waits;
+  for (const Json& event : of.recorded.events) {
+    if (is(event, "op") && field(event, "op") == "write") wrote.insert(field(event, "sock"));
+    if (is_end(event) && wrote.contains(field(event, "sock"))) waits.insert(field(event, "sock"));
+  }
+  if (waits.empty()) return false;
+  const auto begins = [&](const Json& event) {
+    return is_end(event) && waits.contains(field(event, "sock"));
+  };
+  bool any = take_out_behind(of.recorded.events, begins, [](const Json& event) {
+    return is(event, "event-cb") && field(event, "cond") == "streamish-canceled";
+  });
+  any |= take_out_behind(of.ours.events, begins, [](const Json& event) {
+    return is(event, "write-cb") ||
+           (is(event, "event-cb") &&
+            has_one_of(event, "cond", {"streamish-canceled", "streamish-broken-pipe", "socket-reset"}));
+  });
+  any |= may_get_more(of.recorded.peer, of.ours.peer);
+  return any;
+}
+
+bool sent_before_the_close(Case& of) {
+  const bool closed = follows_in_a_list(
+      of.script,
+      [](const Json& op) {
+        return is_op(op, "write") && has_option(op, {"read_cb", "write_cb", "event_cb"});
+      },
+      [](const Json& op) { return is_op(op, "close"); });
+  if (!closed) return false;
+  bool any =
+      take_out_behind(of.ours.events, is_close, [](const Json& event) { return is(event, "write-cb"); });
+  any = any && (take_out_behind(of.recorded.events, is_close,
+                                [](const Json& event) { return is(event, "write-cb"); }),
+                true);
+  any |= may_get_more(of.recorded.peer, of.ours.peer);
+  return any;
+}
+
+bool closed_without_a_reset(Case& of) {
+  const bool closed = std::any_of(of.recorded.events.begin(), of.recorded.events.end(), is_close);
+  const bool reset = std::any_of(of.recorded.peer.begin(), of.recorded.peer.end(), [](const Json& step) {
+    return field(field(step, "result"), "end") == "reset" ||
+           field(field(step, "result"), "error") == "ConnectionResetError";
+  });
+  return closed && reset && may_get_more(of.recorded.peer, of.ours.peer);
+}
+
+bool silent_when_closed(Case& of) {
+  const bool any = take_out_behind(of.recorded.events, is_close, [](const Json& event) {
+    return (is(event, "read-cb") && field(event, "closed") == true) || is_end(event);
+  });
+  if (any) may_get_more(of.recorded.peer, of.ours.peer);
+  return any;
+}
+
+bool not_overtaken(Case& of) {
+  return follows_in_a_list(
+             of.script, [](const Json& op) { return is_op(op, "write") && !has_option(op, {"force"}); },
+             [](const Json& op) { return is_op(op, "write") && has_option(op, {"force"}); }) &&
+         may_be_in_order(of.recorded.peer, of.ours.peer);
+}
+
+/// What ours does once upstream was stuck is its own affair; that it ends is what counts.
+bool ends_at_all(Case& of) {
+  const auto stuck =
+      std::find_if(of.recorded.events.begin(), of.recorded.events.end(),
+                   [](const Json& event) { return is(event, "stop-request") || is(event, "HANG"); });
+  if (of.recorded.events.empty() || !is(of.recorded.events.back(), "HANG")) return false;
+  if (of.ours.events.empty() || !is(of.ours.events.back(), "loop-exit")) return false;
+  const auto until = static_cast<std::size_t>(stuck - of.recorded.events.begin());
+  if (of.ours.events.size() < until) return false;
+  for (Json* events : {&of.recorded.events, &of.ours.events})
+    events->erase(events->begin() + static_cast<std::ptrdiff_t>(until), events->end());
+  of.recorded.peer = of.ours.peer;
+  return true;
+}
+
+constexpr Decision decisions[] = {
+    {"CL-133", "ours ends where upstream's loop had to be killed (CL-016, CL-017)", ends_at_all},
+    {"CL-082", "no handle is lost, so there is none to warn of", lost_handle},
+    {"CL-146", "what was written before the peer's end of data is still sent", sent_after_the_end},
+    {"CL-119", "a write with callbacks is sent before a close that follows it", sent_before_the_close},
+    {"CL-130", "nothing is called on a socket that is closed", silent_when_closed},
+    {"CL-128", "a graceful close ends without a reset", closed_without_a_reset},
+    {"CL-103", "a forced write does not overtake what waits", not_overtaken},
+};
+
+}  // namespace
+
+std::vector<Decided> decided(const Json& server_script, const Outcome& recorded, const Outcome& ours) {
+  Case of{server_script, recorded, ours};
+  std::vector<Decided> found;
+  for (const Decision& decision : decisions) {
+    if (compare(of.recorded, of.ours).empty()) break;
+    if (decision.take_back(of)) found.push_back({decision.rule, decision.reason});
+  }
+  return compare(of.recorded, of.ours).empty() ? found : std::vector<Decided>{};
+}
+
+}  // namespace antiphon::conformance::cl_async

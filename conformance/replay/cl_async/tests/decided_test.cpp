@@ -1,0 +1,97 @@
+#include "decided.hpp"
+
+#include <gmock/gmock.h>
+
+namespace antiphon::conformance::cl_async {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<std::string> rules(const Json& script, const Outcome& recorded, const Outcome& ours) {
+  std::vector<std::string> found;
+  for (const Decided& each : decided(script, recorded, ours)) found.push_back(each.rule);
+  return found;
+}
+
+Json events(const char* middle) {
+  return Json::parse(std::string(R"([{"event": "loop-start"},)") + middle + R"({"event": "loop-exit"}])");
+}
+
+constexpr const char* write = R"({"event": "op", "op": "write", "sock": 1},)";
+constexpr const char* end = R"({"event": "event-cb", "cond": "socket-eof", "code": 0, "sock": 1},)";
+constexpr const char* canceled =
+    R"({"event": "event-cb", "cond": "streamish-canceled", "code": 0, "sock": 1},)";
+
+Json received(const char* text, const char* how) {
+  const std::size_t size = std::string_view(text).size();
+  return Json::array(
+      {{{"step", {"read_until_eof"}}, {"result", {{"bytes", size}, {"text", text}, {"end", how}}}}});
+}
+
+TEST(Decided, what_is_sent_after_the_peers_end_is_not_canceled_and_may_arrive_CL_146) {
+  const Outcome upstream{events((std::string(write) + end + canceled).c_str()), received("a", "eof")};
+  const Outcome ours{events((std::string(write) + end).c_str()), received("abc", "eof")};
+  EXPECT_THAT(rules(Json(), upstream, ours), ElementsAre("CL-146"));
+}
+
+TEST(Decided, but_nothing_else_may_be_missing_or_wrong) {
+  const Outcome upstream{events((std::string(write) + end + canceled).c_str()), received("ab", "eof")};
+  Outcome ours{events(write), received("ab", "eof")};
+  EXPECT_THAT(rules(Json(), upstream, ours), IsEmpty()) << "the end is not told";
+  ours = {events((std::string(write) + end).c_str()), received("a", "eof")};
+  EXPECT_THAT(rules(Json(), upstream, ours), IsEmpty()) << "octets are lost";
+  ours = {events((std::string(write) + end).c_str()), received("xbc", "eof")};
+  EXPECT_THAT(rules(Json(), upstream, ours), IsEmpty()) << "other octets";
+  ours = {events((std::string(write) + end).c_str()), received("ab", "reset")};
+  EXPECT_THAT(rules(Json(), upstream, ours), IsEmpty()) << "a worse end";
+}
+
+TEST(Decided, without_its_reason_in_the_recorded_run_no_decision_counts) {
+  const Outcome upstream{events(end), received("a", "eof")};
+  const Outcome ours{events(end), received("ab", "eof")};
+  EXPECT_THAT(rules(Json(), upstream, ours), IsEmpty()) << "nothing was written";
+  const Outcome canceled_only{events((std::string(write) + canceled).c_str()), received("a", "eof")};
+  EXPECT_THAT(rules(Json(), canceled_only, {events(write), received("a", "eof")}), IsEmpty())
+      << "no end was told before";
+}
+
+TEST(Decided, the_warning_of_a_lost_handle_is_upstreams_alone_CL_082) {
+  const Outcome upstream{
+      events(
+          R"x({"event": "warning", "msg": "an uv handle without corresponding object detected (:TCP)"},)x"),
+      {}};
+  EXPECT_THAT(rules(Json(), upstream, {events(""), {}}), ElementsAre("CL-082"));
+  const Outcome other{events(R"({"event": "warning", "msg": "event-cb is deprecated"},)"), {}};
+  EXPECT_THAT(rules(Json(), other, {events(""), {}}), IsEmpty());
+}
+
+TEST(Decided, ours_ends_where_upstream_had_to_be_killed_CL_133) {
+  const Json upstream = Json::parse(
+      R"([{"event": "loop-start"}, {"event": "start-done"}, {"event": "stop-request"}, {"event": "HANG"}])");
+  const Outcome recorded{upstream, Json::array()};
+  EXPECT_THAT(rules(Json(), recorded, {events(R"({"event": "start-done"},)"), Json::array()}),
+              ElementsAre("CL-133"));
+  EXPECT_THAT(rules(Json(), recorded, {events(""), Json::array()}), IsEmpty()) << "what came before differs";
+  EXPECT_THAT(rules(Json(), recorded, {upstream, Json::array()}), IsEmpty())
+      << "equal: nothing to account for";
+}
+
+TEST(Decided, a_forced_write_does_not_overtake_CL_103) {
+  const Json script = Json::parse(R"({"read": [[["write", "ab"], ["write", "c", {"force": true}]]]})");
+  const Outcome upstream{events(""), received("cab", "eof")};
+  EXPECT_THAT(rules(script, upstream, {events(""), received("abc", "eof")}), ElementsAre("CL-103"));
+  EXPECT_THAT(rules(script, upstream, {events(""), received("abd", "eof")}), IsEmpty());
+  EXPECT_THAT(rules(Json(), upstream, {events(""), received("abc", "eof")}), IsEmpty())
+      << "nothing was forced";
+}
+
+TEST(Decided, nothing_is_called_on_a_socket_that_a_graceful_close_has_closed_CL_130) {
+  const std::string close = R"({"event": "op", "op": "close", "sock": 1},)";
+  const Outcome upstream{
+      events((close + R"({"event": "read-cb", "sock": 1, "closed": true},)" + end).c_str()), Json::array()};
+  EXPECT_THAT(rules(Json(), upstream, {events(close.c_str()), Json::array()}), ElementsAre("CL-130"));
+}
+
+}  // namespace
+}  // namespace antiphon::conformance::cl_async
