@@ -12,6 +12,7 @@ import sys
 
 SCHEMA = "antiphon-bench/1"
 NEARLY = {"instructions_per_request": 0.02, "memory_per_connection": 0.02}  # of the old value; other counts are exact
+UNSTEADY = {"locks_per_request"}  # how many requests a turn of the loop serves depends on the moment
 
 
 class Unreadable(Exception):
@@ -33,18 +34,28 @@ def load(path):
     return {row["id"]: row for row in document["rows"]}
 
 
+def groups(old, new):
+    """Which parts of a count differ, if both runs told them: the three that differ most."""
+    before, after = ({part["name"]: part["values"][0] for part in (row.get("breakdown") or {}).get("parts", ())} for row in (old, new))
+    if not before or not after:
+        return ""
+    changes = sorted(((after.get(name, 0) - before.get(name, 0), name) for name in {**before, **after}), key=lambda one: (-abs(one[0]), one[1]))
+    told = [f"{name} {change:+,.0f}" for change, name in changes[:3] if abs(change) >= 0.5]
+    return ": " + ", ".join(told) if told else ""
+
+
 def compare_counts(old, new):
     """(worse, better): lines about the counts that differ by more than they may."""
     worse, better = [], []
     for name, row in new.items():
-        if row["kind"] != "count" or name not in old:
+        if row["kind"] != "count" or name not in old or row["metric"] in UNSTEADY:
             continue
         before, after = old[name]["value"], row["value"]
         allowed = abs(before) * NEARLY.get(row["metric"], 0)
         if abs(after - before) <= allowed + 1e-9:
             continue
         change = f"{(after / before - 1):+.1%}" if before else "from none"
-        line = f"{name}: {before:g} -> {after:g} {row['unit'] if row['unit'] != '1' else ''}".rstrip() + f" ({change})"
+        line = f"{name}: {before:g} -> {after:g} {row['unit'] if row['unit'] != '1' else ''}".rstrip() + f" ({change}){groups(old[name], row)}"
         (worse if (after > before) == (row["better"] == "lower") else better).append(line)
     return worse, better
 

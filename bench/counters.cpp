@@ -15,10 +15,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <new>
+#include <string_view>
 #include <system_error>
 
 namespace {
@@ -26,18 +29,30 @@ namespace {
 thread_local bool counted = false;
 
 using Count = std::atomic<std::uint64_t>;
-struct Counts {
-  Count syscalls = 0;
-  Count allocations = 0;
-  Count octets_copied = 0;
-};
-static_assert(sizeof(Counts) == 24 && Count::is_always_lock_free, "read as three numbers by the rig");
+static_assert(sizeof(Count) == 8 && Count::is_always_lock_free, "read as numbers by other processes");
+using Counts = std::array<Count, antiphon::bench::counter_names.size()>;
 
-Counts own;
+enum Sum : std::size_t { syscalls_sum, allocations_sum, octets_sum };
+
+Counts own{};
 Counts* counts = &own;
 
-void count(Count& counter, std::uint64_t by = 1) noexcept {
-  if (counted) counter.fetch_add(by, std::memory_order_relaxed);
+void count(Sum sum, std::uint64_t by = 1) noexcept {
+  if (counted) (*counts)[sum].fetch_add(by, std::memory_order_relaxed);
+}
+
+/// The place of a function's own number.
+consteval std::size_t place(std::string_view name) {
+  const auto& names = antiphon::bench::counter_names;
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+template <std::size_t own_place>
+void count(Sum sum) noexcept {
+  static_assert(own_place < antiphon::bench::counter_names.size());
+  if (!counted) return;
+  count(sum);
+  (*counts)[own_place].fetch_add(1, std::memory_order_relaxed);
 }
 
 /// libc's own function, looked up once.
@@ -59,119 +74,125 @@ void* __libc_calloc(std::size_t count, std::size_t size) noexcept;
 void* __libc_realloc(void* old, std::size_t size) noexcept;
 
 [[gnu::visibility("default")]] void* malloc(std::size_t size) noexcept {
-  count(counts->allocations);
+  count<place("malloc")>(allocations_sum);
   return __libc_malloc(size);
 }
 [[gnu::visibility("default")]] void* calloc(std::size_t number, std::size_t size) noexcept {
-  count(counts->allocations);
+  count<place("calloc")>(allocations_sum);
   return __libc_calloc(number, size);
 }
 [[gnu::visibility("default")]] void* realloc(void* old, std::size_t size) noexcept {
-  count(counts->allocations);
+  count<place("realloc")>(allocations_sum);
   return __libc_realloc(old, size);
 }
 
 [[gnu::visibility("default")]] ssize_t read(int fd, void* to, std::size_t size) {
   static auto* const real = next<ssize_t(int, void*, std::size_t)>("read");
-  count(counts->syscalls);
+  count<place("read")>(syscalls_sum);
   return real(fd, to, size);
 }
 [[gnu::visibility("default")]] ssize_t write(int fd, const void* from, std::size_t size) {
   static auto* const real = next<ssize_t(int, const void*, std::size_t)>("write");
-  count(counts->syscalls);
+  count<place("write")>(syscalls_sum);
   return real(fd, from, size);
 }
 [[gnu::visibility("default")]] ssize_t readv(int fd, const iovec* parts, int number) {
   static auto* const real = next<ssize_t(int, const iovec*, int)>("readv");
-  count(counts->syscalls);
+  count<place("readv")>(syscalls_sum);
   return real(fd, parts, number);
 }
 [[gnu::visibility("default")]] ssize_t writev(int fd, const iovec* parts, int number) {
   static auto* const real = next<ssize_t(int, const iovec*, int)>("writev");
-  count(counts->syscalls);
+  count<place("writev")>(syscalls_sum);
   return real(fd, parts, number);
 }
 [[gnu::visibility("default")]] ssize_t recv(int fd, void* to, std::size_t size, int flags) {
   static auto* const real = next<ssize_t(int, void*, std::size_t, int)>("recv");
-  count(counts->syscalls);
+  count<place("recv")>(syscalls_sum);
   return real(fd, to, size, flags);
 }
 [[gnu::visibility("default")]] ssize_t send(int fd, const void* from, std::size_t size, int flags) {
   static auto* const real = next<ssize_t(int, const void*, std::size_t, int)>("send");
-  count(counts->syscalls);
+  count<place("send")>(syscalls_sum);
   return real(fd, from, size, flags);
 }
 [[gnu::visibility("default")]] ssize_t recvmsg(int fd, msghdr* message, int flags) {
   static auto* const real = next<ssize_t(int, msghdr*, int)>("recvmsg");
-  count(counts->syscalls);
+  count<place("recvmsg")>(syscalls_sum);
   return real(fd, message, flags);
 }
 [[gnu::visibility("default")]] ssize_t sendmsg(int fd, const msghdr* message, int flags) {
   static auto* const real = next<ssize_t(int, const msghdr*, int)>("sendmsg");
-  count(counts->syscalls);
+  count<place("sendmsg")>(syscalls_sum);
   return real(fd, message, flags);
 }
 [[gnu::visibility("default")]] int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
   static auto* const real = next<int(int, epoll_event*, int, int)>("epoll_wait");
-  count(counts->syscalls);
+  count<place("epoll_wait")>(syscalls_sum);
   return real(epoll, events, most, timeout);
 }
 [[gnu::visibility("default")]] int epoll_pwait(int epoll, epoll_event* events, int most, int timeout,
                                                const sigset_t* mask) {
   static auto* const real = next<int(int, epoll_event*, int, int, const sigset_t*)>("epoll_pwait");
-  count(counts->syscalls);
+  count<place("epoll_pwait")>(syscalls_sum);
   return real(epoll, events, most, timeout, mask);
 }
 [[gnu::visibility("default")]] int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
   static auto* const real = next<int(int, int, int, epoll_event*)>("epoll_ctl");
-  count(counts->syscalls);
+  count<place("epoll_ctl")>(syscalls_sum);
   return real(epoll, operation, fd, event);
 }
 [[gnu::visibility("default")]] int timerfd_settime(int fd, int flags, const itimerspec* to,
                                                    itimerspec* was) noexcept {
   static auto* const real = next<int(int, int, const itimerspec*, itimerspec*)>("timerfd_settime");
-  count(counts->syscalls);
+  count<place("timerfd_settime")>(syscalls_sum);
   return real(fd, flags, to, was);
 }
 [[gnu::visibility("default")]] int accept(int fd, sockaddr* __restrict from, socklen_t* __restrict size) {
   static auto* const real = next<int(int, sockaddr*, socklen_t*)>("accept");
-  count(counts->syscalls);
+  count<place("accept")>(syscalls_sum);
   return real(fd, from, size);
 }
 [[gnu::visibility("default")]] int accept4(int fd, sockaddr* __restrict from, socklen_t* __restrict size,
                                            int flags) {
   static auto* const real = next<int(int, sockaddr*, socklen_t*, int)>("accept4");
-  count(counts->syscalls);
+  count<place("accept4")>(syscalls_sum);
   return real(fd, from, size, flags);
 }
 [[gnu::visibility("default")]] int close(int fd) {
   static auto* const real = next<int(int)>("close");
-  count(counts->syscalls);
+  count<place("close")>(syscalls_sum);
   return real(fd);
 }
 [[gnu::visibility("default")]] int shutdown(int fd, int how) noexcept {
   static auto* const real = next<int(int, int)>("shutdown");
-  count(counts->syscalls);
+  count<place("shutdown")>(syscalls_sum);
   return real(fd, how);
 }
 [[gnu::visibility("default")]] int setsockopt(int fd, int level, int name, const void* value,
                                               socklen_t size) noexcept {
   static auto* const real = next<int(int, int, int, const void*, socklen_t)>("setsockopt");
-  count(counts->syscalls);
+  count<place("setsockopt")>(syscalls_sum);
   return real(fd, level, name, value, size);
 }
 [[gnu::visibility("default")]] int getsockopt(int fd, int level, int name, void* __restrict value,
                                               socklen_t* __restrict size) noexcept {
   static auto* const real = next<int(int, int, int, void*, socklen_t*)>("getsockopt");
-  count(counts->syscalls);
+  count<place("getsockopt")>(syscalls_sum);
   return real(fd, level, name, value, size);
+}
+[[gnu::visibility("default")]] int getpeername(int fd, sockaddr* __restrict address,
+                                               socklen_t* __restrict size) noexcept {
+  static auto* const real = next<int(int, sockaddr*, socklen_t*)>("getpeername");
+  count<place("getpeername")>(syscalls_sum);
+  return real(fd, address, size);
 }
 
 // Before the real two are looked up, and while they are, octets are moved one by one.
 [[gnu::visibility("default")]] void* memcpy(void* __restrict to, const void* __restrict from,
                                             std::size_t size) noexcept {
   if (const auto real = real_memcpy.load(std::memory_order_relaxed)) {
-    count(counts->octets_copied, size);
+    count(octets_sum, size);
     return real(to, from, size);
   }
   auto* octets = static_cast<volatile char*>(to);  // volatile: or this loop becomes a call of memcpy
@@ -180,7 +201,7 @@ void* __libc_realloc(void* old, std::size_t size) noexcept;
 }
 [[gnu::visibility("default")]] void* memmove(void* to, const void* from, std::size_t size) noexcept {
   if (const auto real = real_memmove.load(std::memory_order_relaxed)) {
-    count(counts->octets_copied, size);
+    count(octets_sum, size);
     return real(to, from, size);
   }
   auto* octets = static_cast<volatile char*>(to);
@@ -202,13 +223,13 @@ void count_this_thread() noexcept {
   counted = true;
 }
 std::uint64_t syscalls() noexcept {
-  return counts->syscalls.load(std::memory_order_relaxed);
+  return (*counts)[syscalls_sum].load(std::memory_order_relaxed);
 }
 std::uint64_t allocations() noexcept {
-  return counts->allocations.load(std::memory_order_relaxed);
+  return (*counts)[allocations_sum].load(std::memory_order_relaxed);
 }
 std::uint64_t octets_copied() noexcept {
-  return counts->octets_copied.load(std::memory_order_relaxed);
+  return (*counts)[octets_sum].load(std::memory_order_relaxed);
 }
 
 void share_counts(const char* file) {
@@ -217,7 +238,7 @@ void share_counts(const char* file) {
   if (fd >= 0 && ::ftruncate(fd, sizeof(Counts)) == 0)
     page = ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (page == MAP_FAILED) throw std::system_error(errno, std::generic_category(), file);
-  counts = new (page) Counts;  // placement: the file's memory
+  counts = new (page) Counts{};  // placement: the file's memory
 }
 
 Instructions::Instructions(int thread_id) noexcept {

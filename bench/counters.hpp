@@ -1,8 +1,19 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace antiphon::bench {
+
+/// What is counted, in the order in which the numbers stand in the file of share_counts: three sums, then
+/// each function by itself.
+inline constexpr std::array<std::string_view, 25> counter_names{
+    "syscalls",   "allocations", "octets_copied", "read",      "write",
+    "readv",      "writev",      "recv",          "send",      "recvmsg",
+    "sendmsg",    "epoll_wait",  "epoll_pwait",   "epoll_ctl", "timerfd_settime",
+    "accept",     "accept4",     "close",         "shutdown",  "setsockopt",
+    "getsockopt", "getpeername", "malloc",        "calloc",    "realloc"};
 
 /// From now on the calling thread's system calls and allocations count.
 void count_this_thread() noexcept;
@@ -14,7 +25,7 @@ void count_this_thread() noexcept;
 /// Octets that memcpy and memmove moved, without those that the compiler made into instructions.
 [[nodiscard]] std::uint64_t octets_copied() noexcept;
 
-/// Keeps the three counts, in this order, as 64-bit numbers at the beginning of a file that other processes
+/// Keeps the counts of `counter_names` as 64-bit numbers at the beginning of a file that other processes
 /// may map. Throws std::system_error.
 void share_counts(const char* file);
 

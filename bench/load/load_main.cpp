@@ -44,9 +44,8 @@ void report(Load load, const LoadOptions& options) {
   const WatchedServer::Use after = server.use();
   std::cout << R"({"requests": )" << result.requests << R"(, "octets": )" << result.octets
             << R"(, "seconds": )" << result.seconds << R"(, "cpu_ns": )" << after.cpu_ns - before.cpu_ns;
-  constexpr std::array names{"syscalls", "allocations", "octets_copied"};
-  for (std::size_t i = 0; i < names.size() && !options.counts.empty(); ++i)
-    std::cout << ", \"" << names.at(i) << "\": " << after.counts.at(i) - before.counts.at(i);
+  for (std::size_t i = 0; i < counter_names.size() && !options.counts.empty(); ++i)
+    std::cout << ", \"" << counter_names.at(i) << "\": " << after.counts.at(i) - before.counts.at(i);
   std::cout << "}\n";
 }
 

@@ -17,7 +17,7 @@ namespace antiphon::bench {
 
 namespace {
 
-constexpr std::size_t counts_size = 24;
+constexpr std::size_t counts_size = sizeof(WatchedServer::Use::counts);
 
 /// The letter of a thread's state: R runs, S sleeps, T is stopped (proc(5)).
 char state(const std::filesystem::path& task) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "counters.hpp"
+
 namespace antiphon::bench {
 
 /// The server's processes as seen from outside: what they used, and whether they sleep.
@@ -14,7 +16,7 @@ class WatchedServer {
  public:
   struct Use {
     std::int64_t cpu_ns = 0;
-    std::array<std::uint64_t, 3> counts{};  ///< system calls, allocations, octets copied
+    std::array<std::uint64_t, counter_names.size()> counts{};
   };
 
   /// Throws std::runtime_error if `counts_file` is not empty and cannot be mapped.

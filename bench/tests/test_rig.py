@@ -236,6 +236,16 @@ def a_sample(cpu_us, user):
     return samples.Sample(cpu_us, cpu_us, user)
 
 
+class Calls(unittest.TestCase):
+    def test_system_calls_and_allocations_are_told_by_function(self):
+        ours = {"syscalls": 2.07, "allocations": 1.0, "octets_copied": 9.0, "recv": 1.0, "epoll_wait": 0.07, "send": 1.0, "close": 0.0, "malloc": 1.0}
+        bare = {**ours, "epoll_wait": 0.02, "malloc": 0.0}
+        found = counts.breakdown(plan.SYSCALLS, {"asio_style": ours, "bare_asio": bare})
+        self.assertEqual([(part["name"], part["values"]) for part in found["parts"]], [("recv", [1.0, 1.0]), ("epoll_wait", [0.07, 0.02]), ("send", [1.0, 1.0])])
+        self.assertEqual([part["name"] for part in counts.breakdown(plan.ALLOCATIONS, {"a": ours, "b": bare})["parts"]], ["malloc"])
+        self.assertIsNone(counts.breakdown(plan.COPIED, {"a": ours, "b": bare}))
+
+
 class Notes(unittest.TestCase):
     """What is said of a row that is not met is made of what was measured, and changes with it."""
 
@@ -268,6 +278,13 @@ class Notes(unittest.TestCase):
         self.assertEqual(self.explained(row, counted), "user CPU time per request 3 us over 1 us; system CPU time per request 3 us over 3 us; "
                                                        "system calls (keep_alive/64conn) 2.07 over 2.02")
 
+    def test_what_a_server_differs_by_from_itself_is_said_of_its_work_only(self):
+        both = {"asio_style": [a_sample(6.0, 0.5)] * 3, "bare_asio": [a_sample(4.0, 0.25)] * 3}
+        row = document.row(plan.Row("w", plan.CPU, "asio_style", "bare_asio", plan.Target("<=", 1.05), "t"), [6.0] * 3, [4.0] * 3,
+                           breakdown=notes.cpu_breakdown(both, "request"))
+        notes.explain([row], [document.noise("w", plan.CPU, [1.0] * 3, [1.1] * 3, 0), document.noise("v", plan.CPU, [1.0] * 3, [9.0] * 3, 0)])
+        self.assertTrue(row["note"].endswith("; the same server twice 1.10 × [1.10, 1.10]"), row["note"])
+
     def test_growth_with_connections_is_explained_by_the_bare_librarys_own(self):
         def grown(server, many, target):
             both = {"10,000 connections": [a_sample(many, 0.5)] * 3, "64 connections": [a_sample(2.0, 0.5)] * 3}
@@ -289,6 +306,9 @@ class Notes(unittest.TestCase):
         self.assertEqual(lines[0], "1 of 2 targets met.")
         self.assertEqual(lines[2], "  asio_style, a title: 1.20 × [1.20, 1.20] bare_asio, wanted <= 1.05. because")
         self.assertEqual(notes.summary([a_row([1.0] * 9, [1.0] * 9)]), ["1 of 1 targets met. All of them."])
+
+    def test_without_a_target_none_is_said_to_be_met(self):
+        self.assertEqual(notes.summary([a_row([1.0] * 9, [1.0] * 9, target=None)]), ["No target was set for what was measured."])
 
     def test_rows_over_llhttp_alone_are_counted_apart(self):
         lines = notes.summary([a_row([1.0] * 9, [1.0] * 9), a_row([2.0] * 9, [1.0] * 9, other="bare_asio_llhttp")])
@@ -432,6 +452,26 @@ class Comparison(unittest.TestCase):
         old, new = [a_row([1000], [900], plan.INSTRUCTIONS)], [a_row([1010], [900], plan.INSTRUCTIONS)]
         self.assertEqual(self.compare(old, new)[:2], (0, "no difference in 1 rows\n"))
         self.assertEqual(self.compare(old, [a_row([1030], [900], plan.INSTRUCTIONS)])[0], 1)
+
+    def test_more_instructions_are_told_by_what_they_are_for(self):
+        old, new = [an_instructions_row("w", "asio_style", "bare_asio", 200.0)], [an_instructions_row("w", "asio_style", "bare_asio", 230.0)]
+        self.assertIn("w/asio_style/instructions_per_request: 200 -> 230 (+15.0%): llhttp +30", self.compare(old, new)[1])
+
+    def test_a_file_of_before_there_were_parts_can_be_compared(self):
+        old, new = [an_instructions_row("w", "asio_style", "bare_asio", 200.0)], [an_instructions_row("w", "asio_style", "bare_asio", 230.0)]
+        for name in ("breakdown", "group", "verdict"):
+            del old[0][name]
+        self.assertEqual(self.compare(old, new)[0], 1)
+
+    def test_a_shared_lock_is_worse_and_a_loops_own_is_not(self):
+        def rows(metric, value):
+            return [document.row(plan.Row(workers.WORK, metric, "asio_style", None, None, "t"), [value])]
+        self.assertEqual(self.compare(rows(plan.SHARED_LOCKS, 0.0), rows(plan.SHARED_LOCKS, 0.5))[0], 1)
+        self.assertEqual(self.compare(rows(plan.LOCKS, 0.1), rows(plan.LOCKS, 0.3))[0], 0)
+
+    def test_a_row_over_llhttp_alone_is_compared_as_any_other(self):
+        old, new = [a_row([1.0] * 9, [1.0] * 9, other="bare_asio_llhttp")], [a_row([1.5] * 9, [1.0] * 9, other="bare_asio_llhttp")]
+        self.assertIn("cpu_per_request/bare_asio_llhttp: 1.00 x", self.compare(old, new)[1])
 
     def test_times_whose_intervals_touch_are_not_told(self):
         wide = [0.9, 1.1, 0.9, 1.1, 1.0, 0.95, 1.05, 1.0, 1.0]

@@ -77,6 +77,19 @@ def budget_work(mode):
                 any(row.metric == INSTRUCTIONS for row in rows(work, mode)))
 
 
+ALLOCATORS = ("malloc", "calloc", "realloc")
+SUMS = ("syscalls", "allocations", "octets_copied")
+
+
+def breakdown(metric, columns):
+    """The data of a row of system calls or allocations: {server: counts of one request} as one part a function."""
+    if metric not in (SYSCALLS, ALLOCATIONS):
+        return None
+    names = [name for name in next(iter(columns.values())) if name not in SUMS and (name in ALLOCATORS) == (metric == ALLOCATIONS)]
+    values = {name: [max(0.0, round(found[name], 2)) for found in columns.values()] for name in names}
+    return {"columns": list(columns), "parts": [{"name": name, "unit": "1", "values": one} for name, one in values.items() if any(one)]}
+
+
 class Counter:
     """Counts on one machine; keeps what it counted, as several rows need it."""
 
@@ -106,7 +119,7 @@ class Counter:
             few = self._least(work, server, work.options["requests"])
             many = self._least(work, server, 3 * work.options["requests"])
             self._counts[key] = {name: stats.slope((few["requests"], few[name]), (many["requests"], many[name]))
-                                 for name in ("syscalls", "allocations", "octets_copied")}
+                                 for name in few if name != "requests"}
         return self._counts[key]
 
     def _least(self, work, server, requests):
@@ -125,4 +138,4 @@ class Counter:
             with self.servers.run(server, work.service, counts=counts) as (process, port):
                 options = {**work.options, "requests": requests}
                 done = loads.own(self.programs, work.load, port, self.load_cpus, server=process, counts=counts, **options)
-        return {name: done[name] for name in ("requests", "syscalls", "allocations", "octets_copied")}
+        return {name: value for name, value in done.items() if name not in ("seconds", "cpu_ns", "octets")}

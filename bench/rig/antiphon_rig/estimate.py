@@ -33,7 +33,7 @@ def seconds(mode, pattern=None, micro=True):
         total += MEMORY_SERVER * len({name for row in rows for name in (row.subject, row.against)})
     if rows := wanted(curves.latency_rows()):
         servers = len({name for row in rows for name in (row.subject, row.against)})
-        total += servers * (curves.PAIRS[mode] + len(curves.SHARES[mode])) * (curves.SECONDS[mode] + START) + 3 * servers
+        total += (servers * (curves.PAIRS[mode] + len(curves.SHARES[mode])) + (curves.PAIRS[mode] if mode == "full" else 0)) * (curves.SECONDS[mode] + START) + 3 * servers
     if rows := wanted(crowd.rows()) if mode != "quick" else []:
         total += CROWD_SAMPLE * 2 * crowd.PAIRS[mode] * len({row.subject for row in rows})
     return total

@@ -38,11 +38,12 @@ def add_counts(rows):
                 row["breakdown"]["parts"].append({"name": f"{name} ({COUNTED[row['work']]})", "unit": "1", "values": values})
 
 
-def explain(rows):
-    """Writes the note of each row that has a breakdown and is not met."""
+def explain(rows, noise=()):
+    """Writes the note of each row that has a breakdown and is not met: its parts, and what the same server differed by from itself."""
+    floors = {(one["work"], one["metric"]): "the same server twice {:.2f} × [{:.2f}, {:.2f}]".format(one["ratio"], *one["interval"]) for one in noise}
     for row in rows:
         if row["met"] is False and row["breakdown"]:
-            row["note"] = "; ".join(filter(None, (row["note"], _sentence(row, rows))))
+            row["note"] = "; ".join(filter(None, (row["note"], _sentence(row, rows), floors.get((row["work"], row["metric"])))))
 
 
 def _sentence(row, rows):
@@ -89,7 +90,9 @@ def summary(rows):
     """What a reader wants first: lines that say how many targets are met, and of each that is not, why."""
     targets = [row for row in rows if row["group"] == "targets" and row["met"] is not None]
     unmet = [row for row in targets if not row["met"]]
-    lines = [f"{len(targets) - len(unmet)} of {len(targets)} targets met." + ("" if unmet else " All of them.")]
+    if not rows or not (targets or any(row["group"] != "told" for row in rows)):
+        return ["No target was set for what was measured."]
+    lines = [] if not targets else [f"{len(targets) - len(unmet)} of {len(targets)} targets met." + ("" if unmet else " All of them.")]
     if unmet:
         lines.append("Not met, each with what was measured of it in this run:")
         lines += [f"  {row['subject']}, {row['title']}: {_found(row)}" + (f". {row['note']}" if row["note"] else "") for row in unmet]

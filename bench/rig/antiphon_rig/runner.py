@@ -44,7 +44,7 @@ class Runner:
         self._latency()
         self._crowd()
         notes.add_counts(self.rows)
-        notes.explain(self.rows)
+        notes.explain(self.rows, self.noise)
 
     def _wanted(self, rows):
         """Those that the filter asks for and whose server is there."""
@@ -113,9 +113,9 @@ class Runner:
             subject = self.counter.value(work, row.metric, row.subject)
             self.progress.tell(f"{row.metric.name} of {row.against}")
             against = self.counter.value(work, row.metric, row.against)
-            parts = None
-            if row.metric == plan.INSTRUCTIONS:
-                parts = groups.breakdown({name: self.counter.functions(work, name) for name in (row.subject, row.against)})
+            both = (row.subject, row.against)
+            parts = groups.breakdown({name: self.counter.functions(work, name) for name in both}) if row.metric == plan.INSTRUCTIONS else \
+                counts.breakdown(row.metric, {name: self.counter.counted(work, name) for name in both})
             self.rows.append(document.row(row, [subject], [against] if against else None, seed=SEED, breakdown=parts))
             if not against:
                 self.rows[-1]["against_value"] = against
@@ -177,15 +177,20 @@ class Runner:
         servers = _unique([name for row in rows for name in (row.subject, row.against)])
         most = {row.against: self.curves.full_load(row.against) for row in rows}
         rates = {name: most[row.against] / 2 for row in rows for name in (row.subject, row.against)}  # one rate for both of a pair
-        points = {name: [] for name in servers}
-        for number, order in enumerate(schedule.rounds(servers, pairs)):
+        again = servers[-1] + AGAIN if self.mode == "full" else None
+        rates |= {again: rates[servers[-1]]} if again else {}
+        points = {name: [] for name in rates}
+        for number, order in enumerate(schedule.rounds(points, pairs)):
             for name in order:
-                self.progress.tell(f"round {number + 1} of {pairs}, {name} at {rates[name]:.0f}/s")
+                self.progress.tell(f"round {number + 1} of {pairs}, {name.removesuffix(AGAIN)} at {rates[name]:.0f}/s")
                 points[name].append(self.curves.latency(name, rates[name], seconds))
         for row in rows:
             both = {name: points[name] for name in (row.subject, row.against)}
             self.rows.append(document.row(row, *([one["p99_us"] for one in rounds] for rounds in both.values()), seed=SEED,
                                           note=f"at {rates[row.subject]:.0f} requests a second", breakdown=curves.latency_breakdown(both)))
+        if again:
+            first, second = ([one["p99_us"] for one in points[name]] for name in (servers[-1], again))
+            self.noise.append(document.noise(curves.LATENCY, plan.P99, first, second, SEED))
         highest = min(most.values())
         for server in servers:
             points = []
