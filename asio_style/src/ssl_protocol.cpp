@@ -7,21 +7,12 @@
 
 #include "antiphon/asio_style/errors.hpp"
 #include "guarded_call.hpp"
+#include "is_os_error.hpp"
 #include "ssl_errors.hpp"
 
 namespace antiphon::asio_style::detail {
 
 namespace {
-
-bool is_os_error(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const OSError&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
 
 std::shared_ptr<tls::Engine> make_engine(const TlsSettings& settings) {
   try {

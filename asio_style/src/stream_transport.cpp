@@ -4,23 +4,10 @@
 
 #include "antiphon/asio_style/errors.hpp"
 #include "file_sending.hpp"
+#include "is_os_error.hpp"
 #include "receiver.hpp"
 
 namespace antiphon::asio_style::detail {
-
-namespace {
-
-bool is_os_error(const std::exception_ptr& exception) {
-  try {
-    std::rethrow_exception(exception);
-  } catch (const OSError&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-}  // namespace
 
 // ---- life
 
