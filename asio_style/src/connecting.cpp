@@ -31,7 +31,7 @@ class WritableWait final : public Watcher {
 
   [[nodiscard]] const Future<>& ready() const noexcept { return ready_; }
 
-  void on_readable() override {}
+  bool on_readable() override { return false; }
   void on_writable() override {
     if (!ready_.done()) ready_.set_result();
   }

@@ -20,7 +20,10 @@ class DescriptorCallbacks::Entry final : public Watcher {
     return (reader_ ? Selector::read : Selector::none) | (writer_ ? Selector::write : Selector::none);
   }
 
-  void on_readable() override { call(reader_); }
+  bool on_readable() override {
+    call(reader_);
+    return false;
+  }
   void on_writable() override { call(writer_); }
   void loop_closed() override {
     const auto reader = std::exchange(reader_, nullptr);

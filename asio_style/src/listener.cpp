@@ -54,18 +54,23 @@ void Listener::start(int backlog) {
 }
 
 /// Until nothing is left or `backlog` connections were taken, so that a flood can't hold the loop (AS-046).
-void Listener::on_readable() {
+bool Listener::on_readable() {
   for (int count = 0; count < backlog_; ++count) {
-    if (!accept_one()) return;
+    const int error = accept_one();
+    // Only then the queue is known to be empty.
+    if (error != 0) return error == EAGAIN && count > 0;
   }
+  return false;
 }
 
-bool Listener::accept_one() {
+/// 0, or the errno with which there was none.
+int Listener::accept_one() {
   SocketName peer;
   UniqueFd fd(::accept4(fd_.get(), peer.get(), &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd) {
-    accept_failed(errno);
-    return false;
+    const int error = errno;
+    accept_failed(error);
+    return error;
   }
   if (is_tcp_) {
     const int on = 1;
@@ -82,7 +87,7 @@ bool Listener::accept_one() {
   // Not here but in the next turn (AS-053), and also if the server is closed until then (AS-064).
   core_.call_soon([server = server_.shared(), connected] { server->connected(std::move(*connected)); },
                   "accept");
-  return true;
+  return 0;
 }
 
 void Listener::accept_failed(int error) {

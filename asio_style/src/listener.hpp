@@ -22,12 +22,12 @@ class Listener final : public Watcher {
   void leave_nodelay() noexcept { is_tcp_ = false; }
   [[nodiscard]] int fileno() const noexcept { return fd_.get(); }
 
-  void on_readable() override;
+  bool on_readable() override;
   void on_writable() override {}
   void loop_closed() override;
 
  private:
-  bool accept_one();
+  int accept_one();
   void accept_failed(int error);
 
   LoopCore& core_;

@@ -18,6 +18,8 @@ thread_local LoopCore* running_on_this_thread = nullptr;
 // How many turns may follow each other before Asio is asked again;
 // it has signals, other threads and the user's own I/O.
 constexpr int turns_per_wake = 16;
+// And how many of its handlers then run before the next turn.
+constexpr int handlers_per_look = 16;
 // So many ready descriptors in one poll mean load:
 // polling again at once is then cheaper than going back to sleep.
 constexpr std::size_t busy = 4;
@@ -76,7 +78,6 @@ std::shared_ptr<HandleState> LoopCore::call_soon(Callback fn, const char* name) 
   if (has_incoming_.load(std::memory_order_acquire)) take_incoming();  // they were first
   auto handle = std::make_shared<HandleState>(std::move(fn), name);
   ready_.push_back(handle);
-  request_turn();
   return handle;
 }
 
@@ -91,11 +92,7 @@ std::shared_ptr<HandleState> LoopCore::call_soon_threadsafe(Callback fn) {
     incoming_.push_back(handle);
     has_incoming_.store(true, std::memory_order_release);
   }
-  if (first) {
-    boost::asio::post(engine_->context, [this] {
-      if (has_incoming_.load(std::memory_order_acquire)) wake();
-    });
-  }
+  if (first) boost::asio::post(engine_->context, [] {});  // a turn follows whatever Asio does
   return handle;
 }
 
@@ -114,32 +111,28 @@ std::shared_ptr<HandleState> LoopCore::call_at(TimePoint when, Callback fn, cons
   auto handle = std::make_shared<HandleState>(std::move(fn), name);
   handle->when = when;
   timers_.add(handle);
-  if (when <= Clock::now()) {
-    timer_due_ = true;
-    request_turn();
-  } else if (!in_wake_) {
-    arm_timer();
-  }
+  if (when <= Clock::now()) timer_due_ = true;
+  if (when < armed_for_) timer_stale_ = true;
   return handle;
 }
 
 // ---- one turn
 
 std::size_t LoopCore::turn() {
-  first_turn_ = timer_due_ = false;
+  timer_due_ = false;
   if (has_incoming_.load(std::memory_order_acquire)) take_incoming();
   const std::size_t events = selector_.poll();
   if (!timers_.empty()) timers_.take_due(Clock::now(), due_batch_);
   running_batch_.swap(ready_);
   try {
     if (!running_batch_.empty()) run(running_batch_);
-    selector_.dispatch([this](Watcher& watcher, unsigned interest) {
-      if (interest == Selector::read) {
-        guarded("reader", nullptr, [&] { watcher.on_readable(); });
-      } else {
-        guarded("writer", nullptr, [&] { watcher.on_writable(); });
-      }
-    });
+    selector_.dispatch(
+        [this](Watcher& watcher) {
+          bool drained = false;
+          guarded("reader", nullptr, [&] { drained = watcher.on_readable(); });
+          return drained;
+        },
+        [this](Watcher& watcher) { guarded("writer", nullptr, [&] { watcher.on_writable(); }); });
     if (!due_batch_.empty()) run(due_batch_);
   } catch (...) {
     // SystemExit leaves the loop. What has not run yet is still first
@@ -182,43 +175,33 @@ void LoopCore::report_failed_callback(const char* name, const std::shared_ptr<Ha
 
 // ---- what Asio does for us
 
-void LoopCore::wake() {
-  if (!is_running()) return;  // somebody runs the io_context by hand
-  {
-    in_wake_ = true;
-    const Finally leave([this] { in_wake_ = false; });
-    for (int turns = 0; turns < turns_per_wake; ++turns) {
-      const std::size_t events = turn();
-      if (stopping_) break;
-      if (ready_.empty() && !timer_due_ && events < busy) break;
-    }
+/// At least one. True if there is nothing more to do at once.
+bool LoopCore::turns() {
+  for (int turns = 0; turns < turns_per_wake; ++turns) {
+    const std::size_t events = turn();
+    if (stopping_) return true;
+    const bool idle = ready_.empty() && !timer_due_ && !selector_.may_be_ready();
+    if (idle && events < busy) return true;
   }
-  if (stopping_) engine_->context.stop();
-  if (!ready_.empty() || timer_due_) request_turn();
-  arm_timer();
-  arm_selector();
+  return false;
 }
 
-void LoopCore::request_turn() {
-  if (turn_requested_ || in_wake_) return;  // wake looks itself before it goes
-  turn_requested_ = true;
-  boost::asio::post(engine_->context, [this] {
-    turn_requested_ = false;
-    if (!ready_.empty() || timer_due_ || first_turn_) wake();
-  });
-}
-
-void LoopCore::arm_selector() {
-  if (selector_armed_) return;
-  selector_armed_ = true;
-  engine_->selector.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                               [this](const boost::system::error_code& error) {
-                                 selector_armed_ = false;
-                                 if (!error) wake();
-                               });
+/// Lets Asio do its work, for_nothing: until there is some. False if somebody has stopped it.
+///
+/// Nobody waits for the selector with an operation of Asio's: one per turn would cost a system call and a
+/// fifth of the turn. Asio knows the descriptor and so returns from run_one for each of its edges (tested
+/// in guests_test.cpp).
+bool LoopCore::wait(bool for_nothing) {
+  if (timer_stale_) arm_timer();
+  auto& context = engine_->context;
+  if (for_nothing) return context.run_one() != 0;
+  for (int handlers = 0; handlers < handlers_per_look && context.poll_one() != 0; ++handlers) {
+  }
+  return true;
 }
 
 void LoopCore::arm_timer() {
+  timer_stale_ = false;
   const TimePoint next = timers_.next();
   if (next >= armed_for_)
     return;  // waking too early costs a turn, re-arming costs a system call for each timer
@@ -227,7 +210,7 @@ void LoopCore::arm_timer() {
   engine_->timer.async_wait([this](const boost::system::error_code& error) {
     if (error) return;  // replaced by an earlier one
     armed_for_ = TimePoint::max();
-    wake();
+    timer_stale_ = true;
   });
 }
 
@@ -246,20 +229,15 @@ void LoopCore::run_forever() {
     running_on_this_thread = nullptr;
     thread_.store(std::thread::id(), std::memory_order_relaxed);
   });
-  first_turn_ = true;
-  arm_selector();
-  arm_timer();
-  request_turn();
   engine_->context.restart();
-  engine_->context.run();
+  bool idle = false;
+  do {
+    idle = turns();  // one at least (AS-279); a turn under way ends before the run does (AS-278)
+  } while (!stopping_ && wait(idle));
 }
 
 void LoopCore::stop() {
   stopping_ = true;
-  if (is_running()) {
-    first_turn_ = true;  // the end is seen at the end of a turn, so there must be one
-    request_turn();
-  }
 }
 
 void LoopCore::close() {

@@ -22,8 +22,8 @@ namespace antiphon::asio_style::detail {
 
 /// The inside of EventLoop: asyncio's _run_once, woken by an io_context.
 ///
-/// Asio waits; when it says that something may be ready (a descriptor, a timer, a callback from another
-/// thread) the core makes one turn, which is asyncio's iteration to the letter:
+/// Asio waits; when it has seen something (a descriptor, a timer, a callback from another thread, a guest's
+/// own I/O) the core makes one turn, which is asyncio's iteration to the letter:
 ///
 ///     poll the selector  ->  queued callbacks  ->  ready I/O  ->  due timers          (AS-265, AS-266)
 ///
@@ -109,12 +109,11 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   [[nodiscard]] Engine& engine() noexcept { return *engine_; }
 
  private:
-  void wake();
   std::size_t turn();
+  [[nodiscard]] bool turns();
+  [[nodiscard]] bool wait(bool for_nothing);
   void run(Queue& queue);
   void take_incoming();
-  void request_turn();
-  void arm_selector();
   void arm_timer();
   void forget_all();
   void report_failed_callback(const char* name, const std::shared_ptr<HandleState>& handle);
@@ -130,11 +129,8 @@ class LoopCore : public std::enable_shared_from_this<LoopCore> {
   Queue ready_;          // for the next turn
   Queue running_batch_;  // of this turn
   Queue due_batch_;
-  bool turn_requested_ = false;  // one posted wake-up is on its way
-  bool in_wake_ = false;
-  bool selector_armed_ = false;
-  bool timer_due_ = false;   // a timer was set for a time that has passed
-  bool first_turn_ = false;  // run_forever makes one turn even if there is nothing to do (AS-279)
+  bool timer_due_ = false;    // a timer was set for a time that has passed
+  bool timer_stale_ = false;  // Asio's timer may be set too late
   TimePoint armed_for_ = TimePoint::max();
 
   bool stopping_ = false;

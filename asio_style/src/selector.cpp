@@ -22,7 +22,7 @@ std::uint32_t generation_of(const epoll_event& event) {
 }
 
 std::uint32_t epoll_mask(unsigned interest) {
-  return ((interest & Selector::read) != 0 ? std::uint32_t{EPOLLIN} : 0U) |
+  return ((interest & Selector::read) != 0 ? std::uint32_t{EPOLLIN} | EPOLLRDHUP : 0U) |
          ((interest & Selector::write) != 0 ? std::uint32_t{EPOLLOUT} : 0U);
 }
 
@@ -95,6 +95,7 @@ std::size_t Selector::poll() {
   const int count = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
   if (count < 0 && errno != EINTR) throw_os_error(errno);
   ready_ = count < 0 ? 0 : static_cast<std::size_t>(count);
+  may_be_ready_ = count < 0 || ready_ == events_.size();
   return ready_;
 }
 
@@ -103,7 +104,7 @@ Selector::Due Selector::sort_out(const epoll_event& event) {
   if (entry.generation != generation_of(event)) return {nullptr, none};
   // As in asyncio: an error or a hang-up wakes whoever waits, in either direction.
   const unsigned ready = ((event.events & ~std::uint32_t{EPOLLOUT}) != 0 ? read : none) |
-                         ((event.events & ~std::uint32_t{EPOLLIN}) != 0 ? write : none);
+                         ((event.events & ~(std::uint32_t{EPOLLIN} | EPOLLRDHUP)) != 0 ? write : none);
   if ((ready & entry.registered & ~std::uint32_t{entry.wanted}) != 0) {
     tell_kernel(static_cast<int>(slot_of(event)), entry);
   }

@@ -17,7 +17,8 @@ class Watcher;
 /// Why not Asio's own reactor: it is edge-triggered, so a read must either be repeated until EAGAIN or be
 /// re-armed with epoll_ctl, one more system call per request, and it wants a buffer for every idle
 /// connection. Here a ready socket costs one recv into a buffer that all connections share. The selector's
-/// descriptor is itself polled by Asio, as one of its own.
+/// descriptor is itself polled by Asio, as one of its own; edge-triggered, too, so Asio may be waited for
+/// only when may_be_ready() is false.
 ///
 /// Thread: the loop's.
 class Selector {
@@ -47,17 +48,21 @@ class Selector {
   /// remembers it for dispatch. Returns how many descriptors.
   std::size_t poll();
   /// Tells the watchers of what poll found, in the kernel's order, of one descriptor read before write. What
-  /// was forgotten or is no longer wanted since then is left out.
-  /// `failed` is called inside a catch block for what a watcher throws.
-  template <class Call>
-  void dispatch(Call call) {
+  /// was forgotten or is no longer wanted since then is left out. `on_readable` returns what the watcher
+  /// says.
+  template <class OnReadable, class OnWritable>
+  void dispatch(OnReadable on_readable, OnWritable on_writable) {
     for (std::size_t i = 0; i < ready_; ++i) {
       const Due due = sort_out(events_[i]);
-      if ((due.ready & read) != 0) call(*due.watcher, read);
-      if ((due.ready & write) != 0 && still_wants(events_[i], write)) call(*due.watcher, write);
+      const bool drained = (due.ready & read) != 0 && on_readable(*due.watcher);
+      if (!drained || !only_input(events_[i])) may_be_ready_ = true;
+      if ((due.ready & write) != 0 && still_wants(events_[i], write)) on_writable(*due.watcher);
     }
     ready_ = 0;
   }
+  /// What the last poll found may be ready still, or there was more than it could take: nothing new need
+  /// happen for the next poll to find something.
+  [[nodiscard]] bool may_be_ready() const noexcept { return may_be_ready_; }
 
   [[nodiscard]] int fileno() const noexcept { return epoll_; }
 
@@ -74,12 +79,15 @@ class Selector {
     unsigned ready;
   };
 
+  /// And no end of file, no hang-up, no error, which stay.
+  [[nodiscard]] static bool only_input(const epoll_event& event) noexcept { return event.events == EPOLLIN; }
   void tell_kernel(int fd, Entry& entry);
   Due sort_out(const epoll_event& event);
   [[nodiscard]] bool still_wants(const epoll_event& event, unsigned interest) const noexcept;
 
   int epoll_;
   std::size_t ready_ = 0;
+  bool may_be_ready_ = true;
   std::vector<Entry> entries_;  // indexed by descriptor
   std::array<epoll_event, 256> events_{};
 };

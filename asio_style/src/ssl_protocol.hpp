@@ -57,7 +57,7 @@ class SSLProtocol final : public BufferedProtocol,
   bool eof_received() override;
 
   // The loop's; there is no descriptor here.
-  void on_readable() override {}
+  bool on_readable() override { return false; }
   void on_writable() override {}
   void loop_closed() override;
 

@@ -27,47 +27,46 @@ bool StreamTransport::ask(const char* failed, Call call) {
   }
 }
 
-void StreamTransport::on_readable() {
-  if (!permits(phase_).dr_er || reading_paused_) return;
-  if (plain_ != nullptr) {
-    receive();
-  } else {
-    receive_into_protocol();
-  }
+bool StreamTransport::on_readable() {
+  if (!permits(phase_).dr_er || reading_paused_) return false;
+  return plain_ != nullptr ? receive() : receive_into_protocol();
 }
 
-void StreamTransport::receive() {
+bool StreamTransport::receive() {
   const auto buffer = core_->receive_buffer();
   // Once per event, even if more is there: the protocol may pause us,
   // and others want their turn too (AS-149).
   const ssize_t received = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-  if (received > 0) {
-    ask("Fatal error: protocol.data_received() call failed.",
-        [&] { plain_->data_received(buffer.first(static_cast<std::size_t>(received))); });
-  } else if (received == 0) {
-    received_eof();
-  } else if (!try_again(errno)) {
-    fatal(make_os_error(errno), fatal_read_error);
-  }
+  if (received <= 0) return received_nothing(received);
+  const auto size = static_cast<std::size_t>(received);
+  ask("Fatal error: protocol.data_received() call failed.",
+      [&] { plain_->data_received(buffer.first(size)); });
+  return size < buffer.size();
 }
 
-void StreamTransport::receive_into_protocol() {
+bool StreamTransport::receive_into_protocol() {
   std::span<std::byte> buffer;
   const bool given = ask("Fatal error: protocol.get_buffer() call failed.", [&] {
     buffer = buffered_->get_buffer(-1);
     if (buffer.empty()) throw RuntimeError("get_buffer() returned an empty buffer");
   });
   // get_buffer may have closed the connection, or paused it.
-  if (!given || !permits(phase_).dr_er || reading_paused_) return;
+  if (!given || !permits(phase_).dr_er || reading_paused_) return false;
   const ssize_t received = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-  if (received > 0) {
-    ask("Fatal error: protocol.buffer_updated() call failed.",
-        [&] { buffered_->buffer_updated(static_cast<std::size_t>(received)); });
-  } else if (received == 0) {
+  if (received <= 0) return received_nothing(received);
+  const auto size = static_cast<std::size_t>(received);
+  ask("Fatal error: protocol.buffer_updated() call failed.", [&] { buffered_->buffer_updated(size); });
+  return size < buffer.size();
+}
+
+/// An end of file, an error with its errno, or a false alarm.
+bool StreamTransport::received_nothing(ssize_t result) {
+  if (result == 0) {
     received_eof();
   } else if (!try_again(errno)) {
     fatal(make_os_error(errno), fatal_read_error);
   }
+  return false;
 }
 
 void StreamTransport::received_eof() {

@@ -97,15 +97,16 @@ class StreamTransport final : public Transport,
     StreamTransport& transport_;
   };
 
-  void on_readable() override;
+  bool on_readable() override;
   void on_writable() override;
   void loop_closed() override;
 
  private:
   void use(std::shared_ptr<BaseProtocol> protocol);
   void begin();
-  void receive();
-  void receive_into_protocol();
+  bool receive();
+  bool receive_into_protocol();
+  bool received_nothing(ssize_t result);
   void received_eof();
   [[nodiscard]] bool may_write(std::size_t size);
   void keep_for_later(std::span<const std::byte> data);

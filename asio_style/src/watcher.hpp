@@ -11,7 +11,9 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
   virtual ~Watcher() = default;
 
-  virtual void on_readable() = 0;
+  /// True: all that there was to read has been read, so that what comes makes the descriptor ready anew.
+  /// False where that is not certain: it costs one look more before the loop sleeps.
+  virtual bool on_readable() = 0;
   virtual void on_writable() = 0;
   /// The loop closes: let go of the descriptor and of everything
   /// that belongs to the user, and tell nobody (AS-285).

@@ -30,10 +30,11 @@ class PipeReader final : public detail::Watcher {
     for (const int end : ends_) ::close(end);
   }
   void make_ready() const { EXPECT_EQ(::write(ends_[1], "x", 1), 1); }
-  void on_readable() override {
+  bool on_readable() override {
     std::array<char, 16> taken{};
     EXPECT_GT(::read(ends_[0], taken.data(), taken.size()), 0);
     readable_();
+    return true;
   }
   void on_writable() override {}
   void loop_closed() override {}
