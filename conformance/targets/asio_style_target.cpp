@@ -1,5 +1,6 @@
 // asio_style under the kit: each connection is a protocol object that runs the script.
 
+#include <exception>
 #include <future>
 #include <thread>
 #include <utility>
@@ -131,17 +132,18 @@ class AsioStyleTarget final : public Target {
   }
 
   Endpoint listen(const Script& script, const Where& where) override {
-    std::promise<std::uint16_t> port;
-    loop_.call_soon_threadsafe([&] {
+    Started started;
+    run([&](std::promise<void>& done) {
       connections_.clear();
-      loop_.create_task(start(std::make_shared<const Script>(script), where, port));
+      loop_.create_task(start(std::make_shared<const Script>(script), where, started, done));
     });
     try {
-      return {where.transport, wait(port), where.path};
+      if (started.failed) std::rethrow_exception(started.failed);
     } catch (const std::system_error& error) {
       throw ListenError(error.code() == std::errc::address_in_use ? "address-in-use" : "os-error",
                         error.what());
     }
+    return {where.transport, started.port, where.path};
   }
   void act(int connection, const Actions& actions) override {
     in_loop([&] { connections_.at(static_cast<std::size_t>(connection))->run(actions); });
@@ -164,49 +166,60 @@ class AsioStyleTarget final : public Target {
   [[nodiscard]] as::EventLoop& loop() noexcept { return loop_; }
 
  private:
-  as::Task<void> start(std::shared_ptr<const Script> script, const Where& where,
-                       std::promise<std::uint16_t>& port) {
+  struct Started {
+    std::uint16_t port = 0;
+    std::exception_ptr failed;
+  };
+  /// What failed is handed over once the loop has let go of it.
+  as::Task<void> start(std::shared_ptr<const Script> script, Where where, Started& started,
+                       std::promise<void>& done) {
     try {
-      const as::ProtocolFactory factory = [this, script] {
-        connections_.push_back(
-            std::make_shared<ScriptProtocol>(*this, script, log_, static_cast<int>(connections_.size())));
-        return connections_.back();
-      };
-      if (where.transport == "unix") {
-        server_ = co_await loop_.create_unix_server(factory, where.path);
-        port.set_value(0);
-        co_return;
-      }
-      as::CreateServerOptions options;
-      if (where.transport == "tls") {
-        options.ssl.emplace(as::SSLMethod::PROTOCOL_TLS_SERVER);
-        options.ssl->load_cert_chain(where.cert, where.key);
-      }
-      server_ = co_await loop_.create_server(factory, "127.0.0.1", 0, options);
-      port.set_value(server_->sockets().front().getsockname().port);
+      started.port = co_await serve(std::move(script), std::move(where));
     } catch (...) {
-      port.set_exception(std::current_exception());
+      started.failed = std::current_exception();
     }
+    done.set_value();
+  }
+  as::Task<std::uint16_t> serve(std::shared_ptr<const Script> script, Where where) {
+    const as::ProtocolFactory factory = [this, script] {
+      connections_.push_back(
+          std::make_shared<ScriptProtocol>(*this, script, log_, static_cast<int>(connections_.size())));
+      return connections_.back();
+    };
+    if (where.transport == "unix") {
+      server_ = co_await loop_.create_unix_server(factory, where.path);
+      co_return 0;
+    }
+    as::CreateServerOptions options;
+    if (where.transport == "tls") {
+      options.ssl.emplace(as::SSLMethod::PROTOCOL_TLS_SERVER);
+      options.ssl->load_cert_chain(where.cert, where.key);
+    }
+    server_ = co_await loop_.create_server(factory, "127.0.0.1", 0, options);
+    co_return server_->sockets().front().getsockname().port;
+  }
+
+  /// Calls `fn` in the loop and waits until somebody there says that it is done.
+  template <typename Fn>
+  void run(Fn fn) {
+    std::promise<void> done;
+    loop_.call_soon_threadsafe([&] { fn(done); });
+    const auto future = done.get_future();
+    if (future.wait_for(hang_limit) != std::future_status::ready)
+      throw HarnessError("asio_style's loop hangs");
   }
   template <typename Fn>
   void in_loop(Fn fn) {
-    std::promise<void> done;
-    loop_.call_soon_threadsafe([&] {
+    std::exception_ptr failed;
+    run([&](std::promise<void>& done) {
       try {
         fn();
-        done.set_value();
       } catch (...) {
-        done.set_exception(std::current_exception());
+        failed = std::current_exception();
       }
+      done.set_value();
     });
-    wait(done);
-  }
-  template <typename T>
-  static T wait(std::promise<T>& promise) {
-    auto future = promise.get_future();
-    if (future.wait_for(hang_limit) != std::future_status::ready)
-      throw HarnessError("asio_style's loop hangs");
-    return future.get();
+    if (failed) std::rethrow_exception(failed);
   }
 
   EventLog& log_;

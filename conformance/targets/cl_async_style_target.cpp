@@ -2,6 +2,7 @@
 // it.
 
 #include <deque>
+#include <exception>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -193,22 +194,23 @@ class ClAsyncStyleTarget final : public Target {
   template <typename Fn>
   void in_loop(Fn fn) {
     std::promise<void> done;
+    std::exception_ptr failed;
     {
       const std::scoped_lock lock(mutex_);
       posted_.emplace_back([&] {
         try {
           fn();
-          done.set_value();
         } catch (...) {
-          done.set_exception(std::current_exception());
+          failed = std::current_exception();
         }
+        done.set_value();  // once the loop has let go of the exception
       });
     }
     as::trigger_notifier(*bell_);
-    auto future = done.get_future();
+    const auto future = done.get_future();
     if (future.wait_for(hang_limit) != std::future_status::ready)
       throw HarnessError("cl_async_style's loop hangs");
-    future.get();
+    if (failed) std::rethrow_exception(failed);
   }
   void run_posted() {
     while (true) {
