@@ -125,13 +125,32 @@ void write_documents(const Data& data, const std::filesystem::path& folder) {
   write_file(folder / "automaton.svg", automaton_svg());
 }
 
+namespace {
+
+/// What is written first, to be renamed when it is whole.
+std::filesystem::path partial_of(const std::filesystem::path& file) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(file, ignored).type();
+  using std::filesystem::file_type;
+  return kind == file_type::not_found || kind == file_type::regular ? std::filesystem::path(file.string() + ".partial") : file;
+}
+
+}  // namespace
+
+void check_writable(const std::filesystem::path& file) {
+  const std::filesystem::path partial = partial_of(file);
+  if (!std::ofstream(partial)) throw std::invalid_argument(file.string() + ": cannot be written");
+  std::error_code ignored;
+  if (partial != file) std::filesystem::remove(partial, ignored);
+}
+
 void write_file(const std::filesystem::path& file, const std::string& text) {
-  const std::filesystem::path partial = file.string() + ".partial";
+  const std::filesystem::path partial = partial_of(file);
   std::ofstream out(partial);
   out << text;
   out.close();
   if (!out) throw std::runtime_error("cannot write " + partial.string());
-  std::filesystem::rename(partial, file);
+  if (partial != file) std::filesystem::rename(partial, file);
 }
 
 }  // namespace antiphon::cli

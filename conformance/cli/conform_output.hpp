@@ -43,7 +43,9 @@ class Progress {
 /// Writes the pages that are made from the tables into a folder.
 void write_documents(const conformance::Data& data, const std::filesystem::path& folder);
 
-/// Whole or not at all.
+/// Throws std::invalid_argument if write_file() could not.
+void check_writable(const std::filesystem::path& file);
+/// Whole or not at all; what is no ordinary file, as a terminal or a pipe, is written to directly.
 void write_file(const std::filesystem::path& file, const std::string& text);
 
 }  // namespace antiphon::cli

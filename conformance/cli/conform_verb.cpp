@@ -10,6 +10,7 @@
 
 #include "conform_output.hpp"
 #include "explore.hpp"
+#include "interrupts.hpp"
 #include "mutants.hpp"
 #include "rules.hpp"
 #include "verbs.hpp"
@@ -45,7 +46,10 @@ struct Options {
 
 Data load(const Options& options) {
   Data data = load_data(options.data.empty() ? default_data_folder() : std::filesystem::path(options.data));
-  if (!options.known.empty()) data.differences = load_differences(options.known);
+  if (!options.known.empty()) {
+    data.differences = load_differences(options.known);
+    check_differences(data);
+  }
   return data;
 }
 
@@ -170,22 +174,48 @@ Exit usage(const std::string& message) {
   return Exit::usage;
 }
 
+/// Before the long run, not behind it. Throws std::invalid_argument.
+void check_outputs(const Options& options) {
+  for (const std::string& file : {options.json, options.junit, options.tap, options.markdown, options.badge})
+    if (!file.empty()) check_writable(file);
+}
+
+bool none_fits(const std::string& mutants) {
+  const auto names = mutant_names();
+  return std::none_of(names.begin(), names.end(), [&](const auto& name) { return fits(mutants, name); });
+}
+
+bool plays_none(const std::vector<Scenario>& scenarios, const std::string& target, const Options& options) {
+  const std::string transport = parse_target(target).transport;
+  return options.random == 0 && options.small == 0 &&
+         std::none_of(scenarios.begin(), scenarios.end(),
+                      [&](const Scenario& each) { return each.over(transport); });
+}
+
 Exit conform(Options options) {
   const Data data = load(options);
   if (!options.document.empty()) {
     write_documents(data, options.document);
     return Exit::success;
   }
-  if (options.list) {
-    list(data, options.rules, options.scenarios);
-    return Exit::success;
-  }
-  if (!options.mutants.empty())
+  check_outputs(options);
+  const CleanInterrupts clean;
+  if (!options.mutants.empty()) {
+    if (none_fits(options.mutants)) return usage("no mutant fits '" + options.mutants + "'");
     return show_mutants(data, options.mutants, options.json) ? Exit::success : Exit::failure;
+  }
   Report report;
   report.scenarios = choose(data, options);
   if (report.scenarios.empty())
     return usage("no scenario fits --scenario '" + options.scenarios + "' --rule '" + options.rules + "'");
+  if (options.list) {
+    list(data, options.rules, options.scenarios);
+    return Exit::success;
+  }
+  for (const std::string& name : options.targets)
+    if (name != "all" && plays_none(report.scenarios, name, options))
+      return usage("no scenario that fits is for " + parse_target(name).transport +
+                   ", so there is nothing to ask " + name);
   if (!options.baseline.empty())
     static_cast<void>(regressions(report, options.baseline));  // before the long run
   if (options.random > 0 && options.seed == 0) options.seed = std::random_device{}();

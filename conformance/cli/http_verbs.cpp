@@ -13,6 +13,7 @@
 #include "http_diff.hpp"
 #include "http_run.hpp"
 #include "http_servers.hpp"
+#include "interrupts.hpp"
 #include "verbs.hpp"
 
 namespace antiphon::cli {
@@ -102,6 +103,7 @@ Exit conform(const ConformOptions& options) {
       for (const HttpCase& one : cases) std::cout << to_text(one) << '\n';
       return Exit::success;
     }
+    const CleanInterrupts clean;
     std::map<std::string, std::map<std::string, Score>> all;
     bool failed = false;
     for (const std::string& target : options.targets) {
@@ -127,6 +129,7 @@ struct DiffOptions {
 
 Exit diff(const DiffOptions& options) {
   try {
+    const CleanInterrupts clean;
     const auto first = start_server(options.targets[0], Limits::usual, data_folder() / "peers");
     const auto second = start_server(options.targets[1], Limits::usual, data_folder() / "peers");
     const auto difference =

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
+#include <set>
+#include <stdexcept>
 #include <utility>
+
+#include "entries.hpp"
+#include "rules.hpp"
 
 #ifndef ANTIPHON_PYTHON
 #define ANTIPHON_PYTHON "python3"
@@ -64,27 +68,46 @@ bool Difference::fits(std::string_view a_target, std::string_view a_scenario) co
 }
 
 std::vector<Difference> load_differences(const std::filesystem::path& file) {
-  std::string at = file.string();
-  try {
-    std::ifstream in(file);
-    if (!in) throw std::invalid_argument("cannot be read");
-    std::vector<Difference> differences;
-    for (const Json& each : Json::parse(in)) {
-      at = file.string() + ": entry " + std::to_string(differences.size() + 1);
-      Difference made{each.at("target"), each.value("scenario", "*"), each.value("rule", ""),
-                      each.at("reason"), each.value("sometimes", false)};
+  static const std::set<std::string> known{"target", "scenario", "rule", "reason", "sometimes"};
+  std::vector<Difference> differences;
+  for (const Entry& each : load_entries(file)) try {
+      constexpr const char* a_text = "a text";
+      const Json& json = each.value;
+      if (!json.is_object())
+        throw std::invalid_argument("a difference must be an object, not " + json.dump());
+      for (const auto& [key, value] : json.items())
+        if (!known.contains(key)) throw std::invalid_argument("unknown key '" + key + "'");
+      Difference made{field<std::string>(json, "target", a_text),
+                      field_or<std::string>(json, "scenario", a_text, "*"),
+                      field_or<std::string>(json, "rule", a_text, ""),
+                      field<std::string>(json, "reason", a_text),
+                      field_or<bool>(json, "sometimes", "true or false", false),
+                      each.at};
       if (made.reason.empty()) throw std::invalid_argument("it gives no reason");
+      if (!json.contains("scenario") && made.rule.empty())
+        throw std::invalid_argument("it names neither a scenario nor a rule");
+      if (!made.rule.empty() && find_rule(made.rule) == nullptr)
+        throw std::invalid_argument("unknown rule '" + made.rule + "'");
       differences.push_back(std::move(made));
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(each.at + ": " + error.what());
     }
-    return differences;
-  } catch (const std::exception& error) {
-    throw std::invalid_argument(at + ": " + error.what());
-  }
+  return differences;
+}
+
+void check_differences(const Data& data) {
+  for (const Difference& each : data.differences)
+    if (each.names_one() && each.scenario != "random" && each.scenario != "small" &&
+        std::none_of(data.scenarios.begin(), data.scenarios.end(),
+                     [&](const Scenario& one) { return one.name == each.scenario; }))
+      throw std::invalid_argument(each.at + ": no scenario is named '" + each.scenario + "'");
 }
 
 Data load_data(const std::filesystem::path& folder) {
-  return {load_scenarios(folder / "scenarios"), load_differences(folder / "differences.json"),
-          folder / "adapters"};
+  Data data{load_scenarios(folder / "scenarios"), load_differences(folder / "differences.json"),
+            folder / "adapters"};
+  check_differences(data);
+  return data;
 }
 
 std::filesystem::path default_data_folder() {

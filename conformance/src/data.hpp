@@ -18,11 +18,12 @@ struct Difference {
   std::string rule;  ///< only if this one is broken; empty: whichever
   std::string reason;
   bool sometimes = false;  ///< not in every run, so that passing does not make the declaration stale
+  std::string at;          ///< "file:line" of the declaration
   /// It speaks of one scenario, not of a pattern.
   [[nodiscard]] bool names_one() const { return scenario.find_first_of("*?[") == std::string::npos; }
   [[nodiscard]] bool fits(std::string_view a_target, std::string_view a_scenario) const;
 };
-/// Throws std::invalid_argument naming the file, the entry and what is wrong.
+/// Throws std::invalid_argument naming the file, the line and what is wrong.
 [[nodiscard]] std::vector<Difference> load_differences(const std::filesystem::path& file);
 
 /// The data that the kit needs at run time: scenarios, differences, adapters.
@@ -34,6 +35,8 @@ struct Data {
 /// From a folder that has scenarios/, differences.json and adapters/. Throws std::invalid_argument naming the
 /// file.
 [[nodiscard]] Data load_data(const std::filesystem::path& folder);
+/// Throws std::invalid_argument, as above, for a difference in a scenario that does not exist.
+void check_differences(const Data& data);
 /// The folder belonging to the running program: ../share/antiphon beside its own.
 [[nodiscard]] std::filesystem::path default_data_folder();
 

@@ -20,9 +20,16 @@ class EventLog {
     trace_.push_back(std::move(event));
     changed_.notify_all();
   }
+  /// Whoever told has ended: nothing is waited for any more until clear().
+  void end() {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
   void clear() {
     const std::scoped_lock lock(mutex_);
     trace_.clear();
+    ended_ = false;
   }
   [[nodiscard]] Trace trace() const {
     const std::scoped_lock lock(mutex_);
@@ -34,17 +41,23 @@ class EventLog {
     return static_cast<std::size_t>(
         std::count_if(trace_.begin(), trace_.end(), [](const Event& event) { return event.kind != "act"; }));
   }
-  /// Until `done(trace)`; false when the time, which is only against a hang, is over.
+  /// Until `done(trace)`; false when the time, which is only against a hang, is over, or nobody tells.
   template <typename Done>
   bool wait(Done done, std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return done(trace_); });
+    bool is_so = false;
+    changed_.wait_for(lock, limit, [&] {
+      is_so = done(trace_);
+      return is_so || ended_;
+    });
+    return is_so;
   }
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Trace trace_;
+  bool ended_ = false;
 };
 
 }  // namespace antiphon::conformance

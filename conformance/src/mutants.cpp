@@ -121,6 +121,12 @@ std::vector<std::string> rules_without_mutant() {
   return missing;
 }
 
+std::vector<std::string> mutant_names() {
+  std::vector<std::string> names;
+  for (const reference::Mutant& each : reference::all_mutants()) names.emplace_back(each.name);
+  return names;
+}
+
 std::vector<std::string> mutants_of(std::string_view rule) {
   std::vector<std::string> names;
   for (const reference::Mutant& each : reference::all_mutants())

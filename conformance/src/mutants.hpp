@@ -40,6 +40,8 @@ struct MutantResult {
 /// The rules and mutants as a check of the tables: every rule kills at least one. Empty if all is well.
 [[nodiscard]] std::vector<std::string> rules_without_mutant();
 
+[[nodiscard]] std::vector<std::string> mutant_names();
+
 /// The mutants that a rule has to kill.
 [[nodiscard]] std::vector<std::string> mutants_of(std::string_view rule);
 

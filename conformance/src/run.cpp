@@ -23,7 +23,11 @@ constexpr std::array verdict_names{
     std::pair(Verdict::fail, "fail"),       std::pair(Verdict::flaky, "flaky"),
     std::pair(Verdict::stale, "stale"),     std::pair(Verdict::harness_error, "harness-error")};
 
-constexpr int most_failures = 3;  // of an adapter in a row; then the rest is not tried any more
+// A program that fails so often before its hello, or for so long in a row, is not tried any more.
+constexpr int most_failed_starts = 3;
+constexpr std::chrono::seconds longest_failing{30};
+// Of scenarios in a row in which peers waited in vain for one that told of no connection.
+constexpr int most_mute = 3;
 
 std::ptrdiff_t count(const Trace& trace, std::string_view kind) {
   return std::count_if(trace.begin(), trace.end(), [&](const Event& event) { return event.kind == kind; });
@@ -67,10 +71,15 @@ TargetRunner::~TargetRunner() = default;
 
 void TargetRunner::ensure_started() {
   if (target_) return;
-  if (failures_ >= most_failures)
-    throw HarnessError("not tried: it failed " + std::to_string(most_failures) + " times in a row");
+  if (failed_starts_ >= most_failed_starts)
+    throw HarnessError("not tried: it failed to start " + std::to_string(failed_starts_) + " times in a row");
+  if (mute_ >= most_mute) throw HarnessError("not tried: it tells of no connection");
+  if (failing_ >= longest_failing)
+    throw HarnessError("not tried: it failed for " + std::to_string(longest_failing.count()) + " s in a row");
+  ++failed_starts_;
   target_ = make_target(target_name_.base, data_, log_);
   hello_ = target_->hello();
+  failed_starts_ = 0;
 }
 
 const Hello& TargetRunner::hello() {
@@ -122,6 +131,10 @@ void TargetRunner::play(const Scenario& scenario, Result& result) {
     run.refused = error.kind;
     result.trace = log_.trace();
   }
+  mute_ = run.reached_end || scenario.peer.empty() || count(result.trace, "CM") > 0 ? 0 : mute_ + 1;
+  if (mute_ >= most_mute && target_name_.base.starts_with("exec:"))
+    throw HarnessError("it tells of no connection, though the peer made one in " + std::to_string(mute_) +
+                       " scenarios in a row: " + result.message);
   const auto violation = check(run, result.exercised);
   result.verdict = result.message.empty() ? Verdict::pass : Verdict::harness_error;
   if (!violation) return;
@@ -164,16 +177,18 @@ Result TargetRunner::judge(const Scenario& scenario) {
       return result;
     }
     play(scenario, result);
-    failures_ = 0;
   } catch (const std::exception& error) {
     result.verdict = Verdict::harness_error;
     result.message = error.what();
     result.trace = log_.trace();
     target_.reset();  // it is in an unknown state: the next scenario gets a new one
-    ++failures_;
   }
-  result.duration_ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
+  result.duration_ms = took.count();
+  if (result.verdict == Verdict::harness_error)
+    failing_ += std::chrono::duration_cast<std::chrono::milliseconds>(took);
+  else
+    failing_ = {};
   return result;
 }
 

@@ -75,7 +75,9 @@ class TargetRunner {
   EventLog log_;
   std::unique_ptr<Target> target_;
   std::optional<Hello> hello_;
-  int failures_ = 0;  // of the harness, in a row
+  int failed_starts_ = 0;                 // in a row
+  int mute_ = 0;                          // see run.cpp
+  std::chrono::milliseconds failing_{0};  // harness errors in a row took so long
 };
 
 /// For people: the verdict, the message and, unless all is well, the shortest part of the trace that breaks

@@ -1,12 +1,13 @@
 #include "scenario.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <charconv>
 #include <functional>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 
+#include "entries.hpp"
+#include "grammar.hpp"
 #include "rules.hpp"
 
 namespace antiphon::conformance {
@@ -15,13 +16,6 @@ namespace {
 
 [[noreturn]] void bad(const std::string& what) {
   throw std::invalid_argument(what);
-}
-
-void check_actions(const Json& actions) {
-  if (!actions.is_array()) bad("actions must be a list: " + actions.dump());
-  for (const Json& action : actions)
-    if (!action.is_array() || action.empty() || !action[0].is_string())
-      bad("not an action: " + action.dump());
 }
 
 /// Visits every action, also those inside others.
@@ -54,13 +48,19 @@ std::vector<std::string> usual_transports(const Scenario& scenario) {
   return over;
 }
 
-/// The line on which a scenario is named, for messages; 0 if it cannot be told.
-std::size_t line_of(const std::string& text, const std::string& name) {
-  const std::size_t at = text.find("\"" + name + "\"");
-  if (at == std::string::npos) return 0;
-  return static_cast<std::size_t>(
-             std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')) +
-         1;
+/// "3": a count of events, or the number of a connection.
+int count_of(const std::string& text, int least, const char* what) {
+  int value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least)
+    bad("'" + text + "' is not " + what);
+  return value;
+}
+
+template <typename T>
+void check_one_of(const char* name, const std::string& value, const T& allowed) {
+  if (!value.empty() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+    bad(std::string("'") + name + "' cannot be '" + value + "'");
 }
 
 }  // namespace
@@ -109,26 +109,35 @@ Script parse_script(const Json& json) {
   const auto check_event = [](const std::string& event) {
     if (!events.contains(event)) bad("unknown event '" + event + "' in the server script");
   };
+  const auto check_object = [](const std::string& what, const Json& value) {
+    if (!value.is_object()) bad(what + " must be an object, not " + value.dump().substr(0, 80));
+  };
   Script script;
   script.json = json;
-  if (!json.is_object()) bad("the server script must be an object");
+  check_object("the server script", json);
   for (const auto& [key, value] : json.items()) {
     if (key == "on") {
+      check_object("'on'", value);
       for (const auto& [event, actions] : value.items()) {
         check_event(event);
         check_actions(actions);
         script.on[event] = actions;
       }
     } else if (key == "on_nth") {
+      check_object("'on_nth'", value);
       for (const auto& [event, nth] : value.items()) {
         check_event(event);
+        check_object("'on_nth' of " + event, nth);
         for (const auto& [count, actions] : nth.items()) {
           check_actions(actions);
-          script.on_nth[event][std::stoi(count)] = actions;
+          script.on_nth[event][count_of(count, 1, "a count of events from 1")] = actions;
         }
       }
     } else if (key == "limits") {
-      script.limits.emplace(value.at(0), value.at(1));
+      if (!value.is_array() || value.size() != 2 || !value[0].is_number_unsigned() ||
+          !value[1].is_number_unsigned())
+        bad("'limits' must be two counts, high and low, not " + value.dump().substr(0, 80));
+      script.limits.emplace(value[0], value[1]);
     } else {
       bad("unknown key '" + key + "' in the server script");
     }
@@ -141,33 +150,47 @@ Scenario parse_scenario(const Json& json) {
                                            "server",     "peer",       "expect",       "expect_of",
                                            "peer_reads", "peer_end",   "connections",  "before",
                                            "refused",    "transports", "abort_at_end", "peer_reads_below"};
+  using Texts = std::vector<std::string>;
+  constexpr const char* a_text = "a text";
+  constexpr const char* some_texts = "a list of texts";
+  constexpr const char* a_number = "a number";
+  if (!json.is_object()) bad("a scenario must be an object, not " + json.dump().substr(0, 80));
   for (const auto& [key, value] : json.items())
     if (!known.contains(key)) bad("unknown key '" + key + "'");
   Scenario scenario;
-  scenario.name = json.at("name");
-  scenario.about = json.at("about");
-  scenario.rules = json.at("rules").get<std::vector<std::string>>();
+  scenario.name = field<std::string>(json, "name", a_text);
+  if (scenario.name.empty()) bad("'name' is empty");
+  scenario.about = field<std::string>(json, "about", a_text);
+  scenario.rules = field<Texts>(json, "rules", some_texts);
   if (scenario.rules.empty()) bad("it proves no rule");
   for (const std::string& id : scenario.rules)
     if (find_rule(id) == nullptr) bad("unknown rule '" + id + "'");
-  scenario.needs = json.value("needs", std::vector<std::string>{});
+  scenario.needs = field_or<Texts>(json, "needs", some_texts, {});
+  for (const std::string& each : scenario.needs) check_offer(each);
   scenario.server = parse_script(json.value("server", Json::object()));
-  scenario.peer = json.at("peer");
-  check_actions(scenario.peer);
-  if (json.contains("expect")) scenario.expect = json["expect"].get<std::string>();
-  const Json expect_of = json.value("expect_of", Json::object());
-  for (const auto& [connection, expect] : expect_of.items())
-    scenario.expect_of[std::stoi(connection)] = expect;
-  if (json.contains("connections")) scenario.connections = json["connections"].get<int>();
-  if (json.contains("peer_reads")) scenario.peer_reads = json["peer_reads"].get<std::int64_t>();
+  scenario.peer = field<Json>(json, "peer", "a list of steps");
+  check_steps(scenario.peer);
+  if (json.contains("expect")) scenario.expect = field<std::string>(json, "expect", a_text);
+  if (scenario.expect) check_expectation_text(*scenario.expect);
+  for (const auto& [connection, expect] :
+       field_or<std::map<std::string, std::string>>(json, "expect_of", "texts by connection", {})) {
+    check_expectation_text(expect);
+    scenario.expect_of[count_of(connection, 0, "the number of a connection")] = expect;
+  }
+  if (json.contains("connections")) scenario.connections = field<int>(json, "connections", a_number);
+  if (json.contains("peer_reads")) scenario.peer_reads = field<std::int64_t>(json, "peer_reads", a_number);
   if (json.contains("peer_reads_below"))
-    scenario.peer_reads_below = json["peer_reads_below"].get<std::int64_t>();
-  scenario.peer_end = json.value("peer_end", "");
-  scenario.before = json.value("before", "");
-  scenario.refused = json.value("refused", "");
-  scenario.abort_at_end = json.value("abort_at_end", false);
-  scenario.transports = json.contains("transports") ? json["transports"].get<std::vector<std::string>>()
-                                                    : usual_transports(scenario);
+    scenario.peer_reads_below = field<std::int64_t>(json, "peer_reads_below", a_number);
+  scenario.peer_end = field_or<std::string>(json, "peer_end", a_text, "");
+  check_one_of("peer_end", scenario.peer_end, Texts{"eof", "close-notify", "cut", "reset"});
+  scenario.before = field_or<std::string>(json, "before", a_text, "");
+  check_one_of("before", scenario.before, Texts{"stale-socket", "file"});
+  scenario.refused = field_or<std::string>(json, "refused", a_text, "");
+  scenario.abort_at_end = field_or<bool>(json, "abort_at_end", "true or false", false);
+  scenario.transports = field_or<Texts>(json, "transports", some_texts, usual_transports(scenario));
+  for (const std::string& each : scenario.transports)
+    check_one_of("transports", each, Texts{"tcp", "unix", "tls"});
+  if (scenario.transports.empty()) bad("'transports' is empty, so it is never played");
   return scenario;
 }
 
@@ -180,26 +203,18 @@ Json to_json(const Scenario& scenario) {
 }
 
 std::vector<Scenario> load_scenario_file(const std::filesystem::path& file) {
-  std::ostringstream read;
-  std::string at = file.string();
-  try {
-    std::ifstream in(file);
-    if (!in) bad("cannot be read");
-    read << in.rdbuf();
-    const std::string text = read.str();
-    const Json json = Json::parse(text);  // its own message tells line and column
-    std::vector<Scenario> scenarios;
-    for (const Json& each : json.is_array() ? json : Json::array({json})) {
-      const std::string name = each.is_object() ? each.value("name", "") : "";
-      const std::size_t line = line_of(text, name);
-      at = file.string() + (line > 0 ? ":" + std::to_string(line) : "");
-      if (!name.empty()) at += ": scenario '" + name + "'";
-      scenarios.push_back(parse_scenario(each));
+  std::vector<Scenario> scenarios;
+  for (const Entry& each : load_entries(file)) {
+    const Json name = each.value.is_object() ? each.value.value("name", Json()) : Json();
+    try {
+      scenarios.push_back(parse_scenario(each.value));
+    } catch (const std::exception& error) {
+      throw std::invalid_argument(each.at + ": " +
+                                  (name.is_string() ? "scenario '" + name.get<std::string>() + "': " : "") +
+                                  error.what());
     }
-    return scenarios;
-  } catch (const std::exception& error) {
-    throw std::invalid_argument(at + ": " + error.what());
   }
+  return scenarios;
 }
 
 std::vector<Scenario> load_scenarios(const std::filesystem::path& folder) {

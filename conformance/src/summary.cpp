@@ -33,6 +33,9 @@ std::string escaped(const std::string& text) {
         made += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? '?' : c;
     }
   }
+  for (const char* never : {"\xef\xbf\xbe", "\xef\xbf\xbf"})  // U+FFFE and U+FFFF neither
+    for (std::size_t at = made.find(never); at != std::string::npos; at = made.find(never, at))
+      made.replace(at, 3, "?");
   return made;
 }
 

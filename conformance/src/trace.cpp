@@ -1,9 +1,29 @@
 #include "trace.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <stdexcept>
+#include <string_view>
 
 namespace antiphon::conformance {
+
+namespace {
+
+constexpr std::array of_connections{"CM", "DR", "ER", "PW", "RW", "CL", "EV", "RT"};
+constexpr std::array of_any{"EX", "note"};
+
+bool is_in(const auto& kinds, std::string_view kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+int number(const Json& value, const char* name) {
+  if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<int>::max())
+    throw std::invalid_argument(std::string("its \"") + name + "\" is no number from 0: " + value.dump());
+  return value;
+}
+
+}  // namespace
 
 Json to_json(const Event& event) {
   Json line = {{"event", event.kind}};
@@ -17,16 +37,26 @@ Json to_json(const Event& event) {
 
 Event event_from_json(const Json& line) {
   if (!line.is_object() || !line.contains("event") || !line["event"].is_string())
-    throw std::invalid_argument("not an event line: " + line.dump());
+    throw std::invalid_argument("not an event line: " + line.dump().substr(0, 200));
   Event event;
   event.kind = line["event"];
   for (const auto& [name, value] : line.items()) {
-    if (name == "c" && value.is_number_integer())
-      event.connection = value;
-    else if (name == "n" && value.is_number_integer())
-      event.number = value;
+    if (name == "c")
+      event.connection = number(value, "c");
+    else if (name == "n")
+      event.number = number(value, "n");
     else if (name != "event")
       event.fields[name] = value;
+  }
+  const bool known = is_in(of_connections, event.kind);
+  if (!known && !is_in(of_any, event.kind))
+    throw std::invalid_argument("unknown event '" + event.kind.substr(0, 40) + "'");
+  if (known && event.connection < 0)
+    throw std::invalid_argument(event.kind + " without \"c\", the number of its connection");
+  if (event.kind == "DR") {
+    const auto bytes = event.fields.find("bytes");
+    if (bytes == event.fields.end()) throw std::invalid_argument("DR without \"bytes\"");
+    static_cast<void>(number(*bytes, "bytes"));
   }
   return event;
 }

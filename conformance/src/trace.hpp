@@ -35,7 +35,7 @@ struct Event {
 using Trace = std::vector<Event>;
 
 [[nodiscard]] Json to_json(const Event& event);
-/// Throws std::invalid_argument for what is no event line.
+/// Throws std::invalid_argument for what is no event line, saying why.
 [[nodiscard]] Event event_from_json(const Json& line);
 
 /// As scenarios' expectations name it: "DR", "CL(reset)", "EV(streamish-canceled)", "RT(is_closing=true)".

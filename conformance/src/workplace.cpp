@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "leftovers.hpp"
 #include "run.hpp"
 
 namespace antiphon::conformance {
@@ -42,11 +43,13 @@ Workplace::Workplace() {
   std::string made = (std::filesystem::temp_directory_path() / "antiphon-XXXXXX").string();
   if (::mkdtemp(made.data()) == nullptr) throw HarnessError("cannot make a folder like " + made);
   folder_ = made;
+  Leftovers::here().add_folder(folder_);
 }
 
 Workplace::~Workplace() {
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
+  Leftovers::here().remove_folder(folder_);
 }
 
 Where Workplace::where(const std::string& transport) const {

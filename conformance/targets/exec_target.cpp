@@ -1,24 +1,16 @@
 // A server in another process, behind the adapter protocol: JSON lines on its standard input and output.
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 
+#include "adapter_process.hpp"
 #include "target.hpp"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has no header for it
 
 namespace antiphon::conformance {
 
@@ -26,34 +18,23 @@ namespace {
 
 constexpr std::size_t longest_line = 1 << 20;
 constexpr std::size_t most_events = 200'000;  // of one listener; the longest scenario makes some hundreds
+constexpr std::size_t longest_log = 20'000;
 
-class Pipe {
- public:
-  Pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-      throw HarnessError(std::string("pipe: ") + std::strerror(errno));
-    read_end = ends[0];
-    write_end = ends[1];
-  }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    close(read_end);
-    close(write_end);
-  }
-  static void close(int& end) {
-    if (end >= 0) ::close(std::exchange(end, -1));
-  }
-  int read_end = -1;
-  int write_end = -1;
-};
+/// For a message: an adapter may write any octets, but results are UTF-8.
+std::string readable(const std::string& octets) {
+  std::string text =
+      Json::parse(Json(octets).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+  for (char& c : text)
+    if ((static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || c == '\x7f') c = '?';
+  return text;
+}
+std::string shortened(const std::string& text) {
+  return readable(text.size() <= 300 ? text : text.substr(0, 300) + "...");
+}
 
 class ExecTarget final : public Target {
  public:
-  ExecTarget(EventLog& log, const std::vector<std::string>& command) : log_(log), command_(command) {
-    ::signal(SIGPIPE, SIG_IGN);  // a dead adapter is an error of write
-    start();
+  ExecTarget(EventLog& log, const std::vector<std::string>& command) : log_(log), process_(command) {
     reader_ = std::thread([this] { read_lines(); });
     stderr_reader_ = std::thread([this] { read_log(); });
   }
@@ -63,25 +44,29 @@ class ExecTarget final : public Target {
 
   bool end() override {
     if (!reader_.joinable()) return true;
-    try {
-      send({{"op", "exit"}});
-    } catch (const HarnessError&) {
-      // It is gone already.
-    }
-    Pipe::close(in_.write_end);
-    const bool ended = end_process();
+    if (!broken().empty()) process_.kill();  // it had its chance
+    // If it is gone, or does not listen, it is ended all the same.
+    static_cast<void>(process_.write(Json{{"op", "exit"}}.dump() + "\n", std::chrono::milliseconds(0)));
+    const bool ended = process_.end();
     reader_.join();
     stderr_reader_.join();
     return ended;
   }
-  int process() const override { return pid_; }
+  int process() const override { return process_.id(); }
 
   Hello hello() override {
     const Json reply = ask({{"op", "hello"}, {"protocol", 1}}, "hello");
-    if (reply.value("protocol", 0) != 1)
-      throw HarnessError("the adapter does not speak version 1: " + reply.dump());
-    return {reply.value("name", "?"), reply.value("version", "?"), reply.value("style", "?"),
-            reply.value("offers", std::vector<std::string>{})};
+    if (reply.value("protocol", Json()) != 1)
+      throw HarnessError("the adapter does not speak version 1: " + shortened(reply.dump()) + log_text());
+    try {
+      Hello hello{reply.value("name", "?"), reply.value("version", "?"), reply.value("style", "protocol"),
+                  reply.value("offers", std::vector<std::string>{})};
+      if (hello.style != "protocol" && hello.style != "callback")
+        throw HarnessError("the adapter's style is neither 'protocol' nor 'callback': " + hello.style);
+      return hello;
+    } catch (const Json::exception&) {
+      throw HarnessError("the adapter's hello has a field of a wrong kind: " + shortened(reply.dump()));
+    }
   }
   Endpoint listen(const Script& script, const Where& where) override {
     id_ = "s" + std::to_string(++listeners_);
@@ -98,69 +83,47 @@ class ExecTarget final : public Target {
     if (where.transport == "unix") request["path"] = where.path;
     if (where.transport == "tls") request.update({{"cert", where.cert}, {"key", where.key}});
     const Json reply = ask(request, "listening");
-    return {where.transport, reply.value("port", std::uint16_t{0}), reply.value("path", where.path)};
+    const Json port = reply.value("port", Json());
+    const Json path = reply.value("path", Json(where.path));
+    const bool good_port = port.is_number_unsigned() && port > 0 && port <= 65535;
+    if (!path.is_string() || (where.transport != "unix" && !good_port))
+      throw HarnessError("the adapter listens, but does not say where: " + shortened(reply.dump()));
+    return {where.transport, good_port ? port.get<std::uint16_t>() : std::uint16_t{0}, path};
   }
   void act(int connection, const Actions& actions) override {
     ask({{"op", "act"}, {"connection", connection + first_connection_}, {"do", actions}}, "done");
   }
   void stop() override { ask({{"op", "stop"}, {"id", id_}}, "stopped"); }
-  int drain() override { return ask({{"op", "drain"}}, "drained").value("open", 0); }
+  int drain() override {
+    const Json open = ask({{"op", "drain"}}, "drained").value("open", Json(0));
+    if (!open.is_number_integer()) throw HarnessError("the adapter's 'open' is no number: " + open.dump());
+    return open;
+  }
 
  private:
-  void start() {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in_.read_end, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out_.write_end, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err_.write_end, STDERR_FILENO);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    // A group of its own, so that what it starts ends with it.
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    std::vector<char*> arguments;
-    for (std::string& word : command_) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    const int error = ::posix_spawnp(&pid_, arguments[0], &actions, &attributes, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    if (error != 0) throw HarnessError("cannot start " + command_[0] + ": " + std::strerror(error));
-    Pipe::close(in_.read_end);
-    Pipe::close(out_.write_end);
-    Pipe::close(err_.write_end);
-  }
-
-  /// Its input has ended, so it ends by itself; if it does not, it is ended.
-  bool end_process() const {
-    bool ended = false;
-    for (int i = 0; i < 500 && !ended; ++i) {
-      ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
-      if (!ended) std::this_thread::sleep_for(std::chrono::milliseconds(i < 50 ? 1 : 10));
-    }
-    ::kill(-pid_, SIGKILL);  // and what it may have left behind
-    if (!ended) ::waitpid(pid_, nullptr, 0);
-    return ended;
-  }
-
-  void send(const Json& request) {
-    std::string line = request.dump() + "\n";
-    std::string_view rest = line;
-    while (!rest.empty()) {
-      const ssize_t count = ::write(in_.write_end, rest.data(), rest.size());
-      if (count <= 0) throw HarnessError("the adapter is gone" + last_words());
-      rest.remove_prefix(static_cast<std::size_t>(count));
-    }
-  }
   Json ask(const Json& request, const std::string& reply) {
-    send(request);
+    {
+      const std::scoped_lock lock(mutex_);
+      if (broken_.empty() && !replies_.empty())
+        broken_ = "the adapter answers what nobody asked: " + shortened(replies_.front().dump());
+    }
+    if (broken().empty()) send(request);
     std::unique_lock lock(mutex_);
-    const bool told = changed_.wait_for(lock, hang_limit,
-                                        [this] { return !replies_.empty() || ended_ || !broken_.empty(); });
+    bool told = false;
+    bool gone = false;
+    const auto until = std::chrono::steady_clock::now() + hang_limit;
+    while (!told && !gone && std::chrono::steady_clock::now() < until) {
+      gone = process_.has_ended();  // asked first, so that what it said last is heard
+      told = changed_.wait_for(lock, std::chrono::milliseconds(100),
+                               [this] { return !replies_.empty() || ended_ || !broken_.empty(); });
+    }
     std::string wrong = broken_;
     if (wrong.empty() && replies_.empty())
-      wrong = told ? "the adapter ended"
-                   : "the adapter says nothing for " + std::to_string(hang_limit.count()) + " s after " +
-                         shortened(request.dump());
+      wrong = told || gone ? "the adapter ended, or closed its output"
+                           : "the adapter says nothing for " + std::to_string(hang_limit.count()) +
+                                 " s after " + shortened(request.dump());
     if (!wrong.empty()) {
+      broken_ = wrong;
       const bool over = ended_;
       lock.unlock();
       throw HarnessError(wrong + (over ? last_words() : log_text()));
@@ -168,25 +131,45 @@ class ExecTarget final : public Target {
     Json got = std::move(replies_.front());
     replies_.pop_front();
     lock.unlock();
-    if (got.value("reply", "") == reply) return got;
-    const std::string kind = got.value("kind", "");
-    if (got.value("reply", "") == "error" && reply == "listening" && kind != "not-offered" &&
-        kind != "bad-request")
-      throw ListenError(kind, got.value("message", ""));
+    const auto text = [&](const char* field) {
+      const Json value = got.value(field, Json());
+      return value.is_string() ? value.get<std::string>() : std::string();
+    };
+    if (text("reply") == reply) {
+      if (got.contains("id") && request.contains("id") && got["id"] != request["id"])
+        throw HarnessError("the adapter answers for the listener " + shortened(got["id"].dump()) +
+                           ", but was asked for " + request["id"].dump() + log_text());
+      return got;
+    }
+    const std::string kind = text("kind");
+    if (text("reply") == "error" && reply == "listening" && kind != "not-offered" && kind != "bad-request")
+      throw ListenError(kind, text("message"));
     throw HarnessError("the adapter answered " + shortened(got.dump()) + " to " + shortened(request.dump()) +
                        (kind == "not-offered" ? ", though it says that it offers it" : "") + log_text());
   }
-  static std::string shortened(const std::string& text) {
-    return text.size() <= 300 ? text : text.substr(0, 300) + "...";
+  void send(const Json& request) {
+    switch (process_.write(request.dump() + "\n", hang_limit)) {
+      case AdapterProcess::Wrote::all:
+        return;
+      case AdapterProcess::Wrote::gone:
+        throw HarnessError("the adapter is gone" + last_words());
+      case AdapterProcess::Wrote::not_read:
+        throw HarnessError("the adapter does not read its requests for " +
+                           std::to_string(hang_limit.count()) + " s" + log_text());
+    }
+  }
+  std::string broken() {
+    const std::scoped_lock lock(mutex_);
+    return broken_;
   }
 
   void read_lines() {
     std::string pending;
     std::array<char, 65536> buffer{};
     while (true) {
-      const ssize_t count = ::read(out_.read_end, buffer.data(), buffer.size());
-      if (count <= 0) break;
-      pending.append(buffer.data(), static_cast<std::size_t>(count));
+      const std::string_view octets = process_.read_output(buffer);
+      if (octets.empty()) break;
+      pending.append(octets);
       std::size_t begin = 0;
       for (std::size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n', begin)) {
         take(pending.substr(begin, end - begin));
@@ -198,9 +181,12 @@ class ExecTarget final : public Target {
         pending.clear();
       }
     }
-    const std::scoped_lock lock(mutex_);
-    ended_ = true;
-    changed_.notify_all();
+    {
+      const std::scoped_lock lock(mutex_);
+      ended_ = true;
+      changed_.notify_all();
+    }
+    log_.end();
   }
   /// What is wrong with it, for the next request to throw. It is ended at once, so that it cannot go on.
   void give_up(const std::string& why) {
@@ -209,19 +195,21 @@ class ExecTarget final : public Target {
       if (broken_.empty()) broken_ = why;
       changed_.notify_all();
     }
-    ::kill(-pid_, SIGKILL);
+    process_.kill();
   }
   void take(const std::string& line) {
     try {
       Json json = Json::parse(line);
+      if (!json.is_object()) throw std::invalid_argument("no object");
       if (json.contains("event")) return take_event(event_from_json(json));
       const std::scoped_lock lock(mutex_);
-      replies_.push_back(std::move(json));
+      // One request is asked at a time, so there can be one answer.
+      if (replies_.size() < 2) replies_.push_back(std::move(json));
       changed_.notify_all();
-    } catch (const std::exception&) {
-      const std::scoped_lock lock(mutex_);
-      replies_.push_back({{"reply", "error"}, {"kind", "rubbish"}, {"message", line.substr(0, 200)}});
-      changed_.notify_all();
+    } catch (const Json::exception&) {
+      give_up("the adapter says what is no JSON: '" + shortened(line) + "'");
+    } catch (const std::invalid_argument& error) {
+      give_up("the adapter says what is no line of the protocol, '" + shortened(line) + "': " + error.what());
     }
   }
   void take_event(Event event) {
@@ -255,10 +243,10 @@ class ExecTarget final : public Target {
   void read_log() {
     std::array<char, 4096> buffer{};
     while (true) {
-      const ssize_t count = ::read(err_.read_end, buffer.data(), buffer.size());
-      if (count <= 0) break;
+      const std::string_view octets = process_.read_log(buffer);
+      if (octets.empty()) break;
       const std::scoped_lock lock(mutex_);
-      if (log_text_.size() < 20'000) log_text_.append(buffer.data(), static_cast<std::size_t>(count));
+      log_text_.append(octets.substr(0, longest_log - log_text_.size()));
     }
     const std::scoped_lock lock(mutex_);
     log_ended_ = true;
@@ -274,15 +262,11 @@ class ExecTarget final : public Target {
   }
   std::string log_text() {
     const std::scoped_lock lock(mutex_);
-    return log_text_.empty() ? "" : "; its log:\n" + log_text_;
+    return log_text_.empty() ? "" : "; its log:\n" + readable(log_text_);
   }
 
   EventLog& log_;
-  std::vector<std::string> command_;
-  Pipe in_;
-  Pipe out_;
-  Pipe err_;
-  pid_t pid_ = -1;
+  AdapterProcess process_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Json> replies_;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
+#include "judge.hpp"
 #include "mutants.hpp"
 #include "rules.hpp"
 
@@ -106,6 +108,46 @@ TEST(rules, each_is_tried_by_a_scenario_of_its_own_and_kills_a_mutant) {
 TEST(rules, there_are_as_many_rules_scenarios_and_mutants_as_the_kit_promises) {
   EXPECT_GE(all_rules().size(), 80U);
   EXPECT_GE(load_scenarios(ANTIPHON_CONFORMANCE_DIR "/scenarios").size(), 150U);
+}
+
+/// As `antiphon check` judges a trace that goes on.
+std::optional<Violation> judge(const Trace& trace) {
+  static const Scenario none;
+  static const PeerRecord nobody;
+  std::vector<std::string> exercised;
+  const Run run{none, trace, nobody, "tcp", "", false};
+  auto violation = check_model(run, exercised);
+  return violation ? violation : check_order(trace, false);
+}
+
+TEST(prefix, no_shorter_part_of_a_trace_breaks_a_rule_than_the_one_that_is_shown) {
+  constexpr std::array kinds{"CM", "DR", "ER", "PW", "RW", "CL", "EX", "note"};
+  std::mt19937 random(5);  // any will do
+  std::size_t broken = 0;
+  for (int i = 0; i < 5'000; ++i) {
+    Trace trace;
+    for (std::size_t left = 1 + random() % 10; left > 0; --left) {
+      Event event{
+          trace.empty() ? "CM" : kinds[random() % kinds.size()], static_cast<int>(random() % 2), 0, {}};
+      if (event.kind == "DR") event.fields = {{"bytes", random() % 3}, {"sum", 0}};
+      if (event.kind == "PW" || event.kind == "RW") event.fields = {{"buffered", random() % 100'000}};
+      if (event.kind == "note") event.fields = {{"text", random() % 2 == 0 ? ">write" : "<"}};
+      trace.push_back(std::move(event));
+    }
+    const auto whole = judge(trace);
+    if (!whole) continue;
+    ++broken;
+    ASSERT_LT(whole->event, trace.size()) << whole->message;
+    EXPECT_FALSE(whole->message.empty());
+    for (std::size_t size = 1; size <= whole->event; ++size)
+      EXPECT_FALSE(judge({trace.begin(), trace.begin() + static_cast<std::ptrdiff_t>(size)}))
+          << render(trace, size);
+    const auto shortest =
+        judge({trace.begin(), trace.begin() + static_cast<std::ptrdiff_t>(whole->event) + 1});
+    ASSERT_TRUE(shortest) << render(trace, whole->event);
+    EXPECT_EQ(shortest->rule, whole->rule);
+  }
+  EXPECT_GT(broken, 1'000U);
 }
 
 }  // namespace

@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace antiphon::conformance {
 namespace {
@@ -35,6 +38,48 @@ TEST(scenario, errors_name_the_file_and_what_is_wrong) {
       error_of(R"({"name": "x", "about": "", "rules": ["ORD-01"], "peer": [], "server": {"on": {"XX": []}}})")
           .find("unknown event 'XX'"),
       std::string::npos);
+}
+
+/// A scenario whose third line is this.
+std::string error_with(const std::string& line) {
+  return error_of("[\n{\"name\": \"bad\", \"about\": \"\", \"rules\": [\"ORD-01\"],\n" + line + "}]");
+}
+
+TEST(scenario, every_kind_of_error_is_told_with_its_line_and_reason) {
+  const std::vector<std::pair<std::string, std::string>> errors{
+      {R"("peer": 5)", "the peer's steps must be a list"},
+      {R"("peer": [["fly"]])", R"(not a step of the peer: ["fly"])"},
+      {R"("peer": [["send"]])", R"(["send"] lacks a count)"},
+      {R"("peer": [["send", "x"]])", "\"x\" is not a count"},
+      {R"("peer": [["send", -1]])", "-1 is not a count"},
+      {R"("peer": [["connect", 1]])", "has more than it takes"},
+      {R"("peer": [["act", 0, [["jump"]]]])", R"(not an action: ["jump"])"},
+      {R"("peer": [], "server": {"on": {"CM": [["later", 1, [["writ", 5]]]]}})",
+       R"(not an action: ["writ",5])"},
+      {R"("peer": [], "server": 5)", "the server script must be an object"},
+      {R"("peer": [], "server": {"on": []})", "'on' must be an object"},
+      {R"("peer": [], "server": {"on_nth": {"DR": {"x": []}}})", "'x' is not a count of events"},
+      {R"("peer": [], "server": {"limits": [1]})", "'limits' must be two counts"},
+      {R"("peer": [], "needs": ["wings"])", "unknown offer 'wings'"},
+      {R"("peer": [], "needs": "tcp")", "'needs' must be a list of texts"},
+      {R"("peer": [], "transports": ["pigeon"])", "'transports' cannot be 'pigeon'"},
+      {R"("peer": [], "transports": [])", "never played"},
+      {R"("peer": [], "peer_end": "happily")", "'peer_end' cannot be 'happily'"},
+      {R"("peer": [], "expect": 5)", "'expect' must be a text"},
+      {R"-("peer": [], "expect": "CM XX CL(none)")-", "unknown event 'XX'"},
+      {R"-("peer": [], "expect": "CM CL(none")-", "parentheses"},
+      {R"("peer": [], "expect_of": {"x": "CM"})", "'x' is not the number of a connection"},
+      {R"("peer": [], "abort_at_end": "yes")", "'abort_at_end' must be true or false"},
+      {R"("peer": [], "connections": "all")", "'connections' must be a number"},
+  };
+  for (const auto& [line, reason] : errors) {
+    const std::string error = error_with(line);
+    EXPECT_NE(error.find(":2: scenario 'bad': "), std::string::npos) << line << ": " << error;
+    EXPECT_NE(error.find(reason), std::string::npos) << line << ": " << error;
+  }
+  EXPECT_NE(error_of("[\n\n5]").find(":3: a scenario must be an object"), std::string::npos);
+  EXPECT_NE(error_of("[\n{\"name\": }]").find(":2: "), std::string::npos);
+  EXPECT_NE(error_of("").find(":1: "), std::string::npos);
 }
 
 TEST(scenario, a_script_chooses_by_event_and_count) {

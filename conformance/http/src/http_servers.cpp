@@ -18,11 +18,13 @@
 #include <iterator>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "antiphon/app.hpp"
 #include "antiphon/asio_style/http/serve.hpp"
 #include "antiphon/cl_async_style/http/serve.hpp"
 #include "antiphon/tls/testing/certificates.hpp"
+#include "leftovers.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not in every unistd.h
 
@@ -144,7 +146,8 @@ std::uint16_t free_port() {
 class ChildServer final : public HttpServerUnderTest {
  public:
   ChildServer(std::vector<std::string> arguments, std::uint16_t port, std::filesystem::path folder)
-      : folder_(std::move(folder)) {
+      : folder_(std::move(folder)), mark_(conformance::new_mark()) {
+    if (!folder_.empty()) conformance::Leftovers::here().add_folder(folder_);
     address_.port = port;
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -153,12 +156,25 @@ class ChildServer final : public HttpServerUnderTest {
     posix_spawn_file_actions_init(&actions);
     for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
       posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_WRONLY, 0);
-    const int error = ::posix_spawnp(&child_, argv[0], &actions, nullptr, argv.data(), environ);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    std::vector<char*> environment;
+    for (char** each = environ; *each != nullptr; ++each) environment.push_back(*each);
+    environment.push_back(mark_.data());
+    environment.push_back(nullptr);
+    int error = 0;
+    child_ = conformance::Leftovers::here().start_group(mark_, [&] {
+      pid_t id = -1;
+      error = ::posix_spawnp(&id, argv[0], &actions, &attributes, argv.data(), environment.data());
+      return error == 0 ? id : -1;
+    });
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) {
-      child_ = -1;
-      throw ServerError(arguments[0] + " cannot be run: " + std::strerror(error));
-    }
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) throw ServerError(arguments[0] + " cannot be run: " + std::strerror(error));
     wait_until_it_listens(arguments[0]);
   }
   ~ChildServer() override { end(); }
@@ -171,7 +187,7 @@ class ChildServer final : public HttpServerUnderTest {
         return;
       } catch (const std::runtime_error&) {
         if (::waitpid(child_, nullptr, WNOHANG) == child_) {
-          child_ = -1;
+          conformance::Leftovers::here().remove_group(std::exchange(child_, -1));
           break;
         }
         std::this_thread::sleep_for(20ms);
@@ -184,14 +200,17 @@ class ChildServer final : public HttpServerUnderTest {
     if (child_ > 0) {
       ::kill(child_, SIGTERM);
       ::waitpid(child_, nullptr, 0);
-      child_ = -1;
+      conformance::Leftovers::here().remove_group(std::exchange(child_, -1));
     }
+    if (folder_.empty()) return;
     std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+    std::filesystem::remove_all(folder_, ignored);
+    conformance::Leftovers::here().remove_folder(folder_);
   }
 
   pid_t child_ = -1;
   std::filesystem::path folder_;
+  std::string mark_;
 };
 
 std::unique_ptr<HttpServerUnderTest> start_node(const std::filesystem::path& peers) {
