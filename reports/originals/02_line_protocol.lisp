@@ -40,10 +40,13 @@
     (watch-idleness session)
     (loop for end = (position #\Newline text)
           while (and end (not (as:socket-closed-p socket)))
-          do (obey socket (string-right-trim '(#\Return) (subseq text 0 end)))
+          do (let ((line (string-right-trim '(#\Return) (subseq text 0 end))))
+               (if (> (length line) *longest-line*)
+                   (say-and-close socket (format nil "ERR line too long~%"))
+                   (obey socket line)))
              (setf text (subseq text (1+ end))))
     (setf (session-unfinished session) text)
-    (when (and (> (length text) *longest-line*) (not (as:socket-closed-p socket)))
+    (when (and (> (length text) (1+ *longest-line*)) (not (as:socket-closed-p socket)))  ; 1+: a CR
       (say-and-close socket (format nil "ERR line too long~%")))))
 
 ;; [made] A client has to say something, too, or the session would last for ever.
