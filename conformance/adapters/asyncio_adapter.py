@@ -10,32 +10,12 @@ import errno
 import json
 import platform
 import ssl
-import sys
-import threading
 import zlib
+
+from adapter import Scripted, error, read_requests, say, unknown_action
 
 OFFERS = ["tcp", "unix", "tls", "write_eof", "keep_open_after_eof", "flow_control", "set_write_buffer_limits", "pause_reading",
           "set_protocol", "abort", "exceptions", "writelines"]
-PATTERN = bytes(range(251))
-ACTIONS = {"write", "writelines", "write_until_paused", "echo", "write_eof", "close", "abort", "pause_reading",
-           "resume_reading", "set_limits", "is_closing", "is_reading", "buffer_size", "limits", "return", "raise",
-           "later", "soon", "set_protocol", "stop_listener", "note"}
-
-
-class Raised(Exception):
-    """What ["raise", text] throws out of a callback."""
-
-
-def say(line):
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
-def kind_of(error):
-    for kind, name in ((ValueError, "value-error"), (TypeError, "type-error"), (OSError, "os-error")):
-        if isinstance(error, kind):
-            return name
-    return "runtime-error"
 
 
 def cause_of(exc):
@@ -47,57 +27,17 @@ def cause_of(exc):
     return "error"
 
 
-def unknown_action(actions):
-    for action in actions:
-        if action[0] not in ACTIONS:
-            return action[0]
-        inner = action[2] if action[0] == "later" else action[1] if action[0] == "soon" else []
-        found = unknown_action(inner)
-        if found:
-            return found
-    return None
-
-
-class Connection:
-    """One connection's script, whichever protocol object is told of it."""
+class Connection(Scripted):
+    """One connection, whichever protocol object is told of it."""
 
     def __init__(self, adapter, listener):
-        self.adapter, self.listener, self.script = adapter, listener, adapter.scripts[listener]
-        self.number = -1  # until it is made: a failed TLS handshake never is
-        self.events = self.written = 0
-        self.counts = {}
+        super().__init__(adapter.scripts[listener])  # a failed TLS handshake never makes it
+        self.adapter, self.listener = adapter, listener
         self.protocol = 1
-        self.received = b""
-        self.returned = None
-        self.paused = self.lost = False
         self.transport = None
 
     def tell(self, event, **fields):
-        if self.protocol == 2:
-            fields["protocol"] = 2
-        say({"event": event, "c": self.number, "n": self.events, **fields})
-        self.events += 1
-
-    def run_event(self, event):
-        self.counts[event] = self.counts.get(event, 0) + 1
-        nth = self.script.get("on_nth", {}).get(event, {}).get(str(self.counts[event]))
-        self.run(nth if nth is not None else self.script.get("on", {}).get(event, []))
-
-    def run(self, actions):
-        for action in actions:
-            if action[0] == "raise":
-                raise Raised(action[1])
-            try:
-                self.perform(*action)
-            except Raised:
-                raise
-            except Exception as error:  # pylint: disable=broad-except
-                self.tell("RT", action=action[0], raised=kind_of(error), message=str(error))
-
-    def octets(self, count):
-        start = self.written % 251
-        self.written += count
-        return (PATTERN * (count // 251 + 2))[start:start + count]
+        super().tell(event, **({"protocol": 2} if self.protocol == 2 else {}), **fields)
 
     def perform(self, name, *args):
         transport = self.transport
@@ -106,10 +46,7 @@ class Connection:
         elif name == "writelines":
             transport.writelines([self.octets(count) for count in args[0]])
         elif name == "write_until_paused":
-            done = 0
-            while done < args[1] and not self.paused:
-                transport.write(self.octets(args[0]))
-                done += args[0]
+            self.until_paused(*args, transport.write)
         elif name == "echo":
             transport.write(self.received)
         elif name in ("write_eof", "close", "abort", "pause_reading", "resume_reading"):
@@ -203,19 +140,14 @@ class Adapter:
             for _ in range(3):
                 await asyncio.sleep(0)
             return {"reply": "drained", "open": sum(not each.lost for each in self.connections)}
-        return {"reply": "error", "kind": "bad-request", "message": f"unknown op {op!r}"}
+        return error("bad-request", f"unknown op {op!r}")
 
     async def listen(self, request):
         name, script = request["id"], request.get("script", {})
-        lists = list(script.get("on", {}).values())
-        lists += [actions for nth in script.get("on_nth", {}).values() for actions in nth.values()]
-        for actions in lists:
-            unknown = unknown_action(actions)
-            if unknown:
-                return {"reply": "error", "id": name, "kind": "not-offered", "message": unknown}
         transport = request.get("transport", "tcp")
-        if transport not in ("tcp", "unix", "tls"):
-            return {"reply": "error", "id": name, "kind": "not-offered", "message": transport}
+        unknown = unknown_action(script) if transport in ("tcp", "unix", "tls") else transport
+        if unknown:
+            return error("not-offered", unknown, id=name)
         self.scripts[name] = script
 
         def factory():
@@ -230,9 +162,8 @@ class Adapter:
                 server = await self.loop.create_unix_server(factory, request["path"], **options)
             else:
                 server = await self.loop.create_server(factory, "127.0.0.1", 0, **options)
-        except OSError as error:
-            kind = "address-in-use" if error.errno == errno.EADDRINUSE else "os-error"
-            return {"reply": "error", "id": name, "kind": kind, "message": str(error)}
+        except OSError as raised:
+            return error("address-in-use" if raised.errno == errno.EADDRINUSE else "os-error", str(raised), id=name)
         self.servers[name] = server
         if transport == "unix":
             return {"reply": "listening", "id": name, "path": request["path"]}
@@ -248,8 +179,8 @@ class Adapter:
                 if request.get("op") == "exit":
                     return
                 reply = await self.answer(request)
-            except Exception as error:  # pylint: disable=broad-except
-                reply = {"reply": "error", "kind": "bad-request", "message": repr(error)}
+            except Exception as raised:  # pylint: disable=broad-except
+                reply = error("bad-request", repr(raised))
             say(reply)
 
 
@@ -266,12 +197,8 @@ def main():
     asyncio.set_event_loop(loop)
     lines = asyncio.Queue()
 
-    def read():
-        for line in sys.stdin:
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-        loop.call_soon_threadsafe(lines.put_nowait, None)
-
-    threading.Thread(target=read, daemon=True).start()
+    read_requests(lambda line: loop.call_soon_threadsafe(lines.put_nowait, line),
+                  lambda: loop.call_soon_threadsafe(lines.put_nowait, None))
     loop.run_until_complete(Adapter(loop, options.loop, version).serve(lines))
 
 

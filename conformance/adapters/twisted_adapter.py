@@ -6,8 +6,6 @@ A streaming producer stands for the writer: its pauseProducing is pause_writing,
 
 import json
 import os
-import sys
-import threading
 import zlib
 
 import twisted
@@ -16,38 +14,12 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import globalLogBeginner
 from zope.interface import implementer
 
+import adapter as frame
+from adapter import Scripted, say, unknown_action
+
 OFFERS = ["tcp", "unix", "write_eof", "keep_open_after_eof", "flow_control", "pause_reading", "abort", "exceptions",
           "writelines"]
-PATTERN = bytes(range(251))
-ACTIONS = {"write", "writelines", "write_until_paused", "echo", "write_eof", "close", "abort", "pause_reading",
-           "resume_reading", "is_closing", "is_reading", "buffer_size", "limits", "return", "raise", "later", "soon",
-           "stop_listener", "note"}
-
-
-class Raised(Exception):
-    """What ["raise", text] throws out of a callback."""
-
-
-def say(line):
-    sys.__stdout__.write(json.dumps(line) + "\n")
-    sys.__stdout__.flush()
-
-
-def kind_of(raised):
-    for kind, name in ((ValueError, "value-error"), (TypeError, "type-error"), (OSError, "os-error")):
-        if isinstance(raised, kind):
-            return name
-    return "runtime-error"
-
-
-def unknown_action(actions):
-    for action in actions:
-        if action[0] not in ACTIONS:
-            return action[0]
-        found = unknown_action(action[2] if action[0] == "later" else action[1] if action[0] == "soon" else [])
-        if found:
-            return found
-    return None
+ACTIONS = frame.ACTIONS - {"set_limits", "set_protocol"}
 
 
 @implementer(interfaces.IPushProducer)
@@ -69,35 +41,13 @@ class Writer:
 
 
 @implementer(interfaces.IHalfCloseableProtocol)
-class Connection(Protocol):
+class Connection(Scripted, Protocol):
     def __init__(self, adapter, listener):
-        self.adapter, self.listener, self.script = adapter, listener, adapter.scripts[listener]
+        super().__init__(adapter.scripts[listener])
+        self.adapter, self.listener = adapter, listener
         self.number = len(adapter.connections)
         adapter.connections.append(self)
-        self.events = self.written = 0
-        self.counts = {}
-        self.received = b""
-        self.returned = self.paused = self.closing = self.aborted = self.lost = self.reading_paused = False
-
-    def tell(self, event, **fields):
-        say({"event": event, "c": self.number, "n": self.events, **fields})
-        self.events += 1
-
-    def run_event(self, event):
-        self.counts[event] = self.counts.get(event, 0) + 1
-        nth = self.script.get("on_nth", {}).get(event, {}).get(str(self.counts[event]))
-        self.run(nth if nth is not None else self.script.get("on", {}).get(event, []))
-
-    def run(self, actions):
-        for action in actions:
-            if action[0] == "raise":
-                raise Raised(action[1])
-            try:
-                self.perform(*action)
-            except Raised:
-                raise
-            except Exception as raised:  # pylint: disable=broad-except
-                self.tell("RT", action=action[0], raised=kind_of(raised), message=str(raised))
+        self.closing = self.aborted = self.reading_paused = False
 
     # Twisted's callbacks
 
@@ -144,11 +94,6 @@ class Connection(Protocol):
         transport = self.transport
         return len(transport.dataBuffer) - transport.offset + transport._tempDataLen  # pylint: disable=protected-access
 
-    def octets(self, count):
-        start = self.written % 251
-        self.written += count
-        return (PATTERN * (count // 251 + 2))[start:start + count]
-
     def perform(self, name, *args):
         transport = self.transport
         if name == "write":
@@ -156,10 +101,7 @@ class Connection(Protocol):
         elif name == "writelines":
             transport.writeSequence([self.octets(count) for count in args[0]])
         elif name == "write_until_paused":
-            done = 0
-            while done < args[1] and not self.paused:
-                transport.write(self.octets(args[0]))
-                done += args[0]
+            self.until_paused(*args, transport.write)
         elif name == "echo":
             transport.write(self.received)
         elif name == "write_eof":
@@ -222,7 +164,7 @@ class Adapter:
         elif op == "exit":
             os._exit(0)  # the kernel closes all; an orderly end of the reactor would report each connection as an error
         else:
-            say({"reply": "error", "kind": "bad-request", "message": f"unknown op {op!r}"})
+            say(frame.error("bad-request", f"unknown op {op!r}"))
 
     def stop(self, name, then=lambda: None):
         """A second stopListening would never say that it is done."""
@@ -238,13 +180,10 @@ class Adapter:
 
     def listen(self, request):
         name, script = request["id"], request.get("script", {})
-        lists = list(script.get("on", {}).values())
-        lists += [actions for nth in script.get("on_nth", {}).values() for actions in nth.values()]
-        unknown = next((found for found in map(unknown_action, lists) if found), None)
-        if request.get("transport", "tcp") not in ("tcp", "unix"):
-            unknown = request["transport"]
+        transport = request.get("transport", "tcp")
+        unknown = unknown_action(script, ACTIONS) if transport in ("tcp", "unix") else transport
         if unknown:
-            say({"reply": "error", "id": name, "kind": "not-offered", "message": unknown})
+            say(frame.error("not-offered", unknown, id=name))
             return
         self.scripts[name] = script
         factory = Factory.forProtocol(lambda: Connection(self, name))
@@ -258,13 +197,13 @@ class Adapter:
                 self.ports[name] = reactor.listenTCP(0, factory, backlog=backlog, interface="127.0.0.1")
                 say({"reply": "listening", "id": name, "port": self.ports[name].getHost().port})
         except error.CannotListenError as raised:
-            say({"reply": "error", "id": name, "kind": "address-in-use", "message": str(raised)})
+            say(frame.error("address-in-use", str(raised), id=name))
 
     def take(self, line):
         try:
             self.answer(json.loads(line))
         except Exception as raised:  # pylint: disable=broad-except
-            say({"reply": "error", "kind": "bad-request", "message": repr(raised)})
+            say(frame.error("bad-request", repr(raised)))
 
 
 def observe(event):
@@ -277,12 +216,8 @@ def main():
     globalLogBeginner.beginLoggingTo([observe], discardBuffer=True, redirectStandardIO=False)
     adapter = Adapter()
 
-    def read():
-        for line in sys.stdin:
-            reactor.callFromThread(adapter.take, line)
-        reactor.callFromThread(lambda: reactor.stop() if reactor.running else None)
-
-    threading.Thread(target=read, daemon=True).start()
+    frame.read_requests(lambda line: reactor.callFromThread(adapter.take, line),
+                        lambda: reactor.callFromThread(lambda: reactor.stop() if reactor.running else None))
     reactor.run(installSignalHandlers=False)
 
 

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,7 @@ class Conform(unittest.TestCase):
     def test_what_is_not_the_same_each_time_is_flaky(self):
         # An adapter whose every second connection is told twice of its end.
         script = self.folder / "flaky.py"
+        shutil.copy(ROOT / "conformance/adapters/adapter.py", self.folder)
         source = (ROOT / "conformance/adapters/asyncio_adapter.py").read_text()
         script.write_text(source.replace('        self.connection.tell("ER")\n',
                                          '        self.connection.tell("ER")\n'
