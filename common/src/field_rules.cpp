@@ -2,9 +2,8 @@
 
 #include <charconv>
 
-#include "antiphon/http/headers.hpp"
-#include "char_rules.hpp"
 #include "target_rules.hpp"
+#include "text_rules.hpp"
 
 namespace antiphon::http {
 
@@ -24,13 +23,6 @@ void for_each_element(std::string_view list, Visit visit) {
 
 }  // namespace
 
-std::string_view trim_white_space(std::string_view text) noexcept {
-  const auto is_white = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_white(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_white(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 ParseError check_field(std::string_view name, std::string_view value) noexcept {
   if (name.empty()) return {400, "a header field without a name"};
   if (!is_token(name)) return {400, "a header field's name is no token"};
@@ -45,23 +37,29 @@ ParseError FramingRules::content_length(std::string_view value) noexcept {
   if (std::from_chars(value.data(), value.data() + value.size(), length).ec != std::errc())
     return {413, "the request's body is too large"};
   content_length_ = length;
+  heard_ = {"Content-Length", value};
   return {};
 }
 
-/// A coding that is not known here but stands before a last "chunked" frames well: 501. All else frames
-/// nothing: 400 (RFC 9112, 6.1 and 6.3).
+/// Empty elements do not count (RFC 9110, 5.6.1.2), wherever they stand: beside a Content-Length all is
+/// refused, and alone the list can be read in one way only. A coding that is not known here but stands before
+/// a last "chunked" frames well: 501. All else frames nothing: 400 (RFC 9112, 6.1 and 6.3).
 ParseError FramingRules::transfer_encoding(std::string_view value) noexcept {
   ParseError error;
+  const bool was_chunked = chunked_;
   transfer_encoding_ = true;
   for_each_element(value, [&](std::string_view coding) {
     if (chunked_) error = {400, "a coding behind chunked in Transfer-Encoding"};
     chunked_ = equal_ignoring_case(coding, "chunked");
     if (!chunked_) unknown_coding_ = true;
   });
+  if (chunked_ && !was_chunked && !unknown_coding_) heard_ = {"Transfer-Encoding", "chunked"};
   return error;
 }
 
 ParseError FramingRules::field(std::string_view name, std::string_view value) noexcept {
+  heard_.name = {};
+  if (!decides(name)) return {};
   switch (name.size()) {  // few names have these lengths: most fields cost one comparison
     case 4:
       if (!equal_ignoring_case(name, "Host")) break;

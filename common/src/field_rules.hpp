@@ -4,13 +4,19 @@
 #include <optional>
 #include <string_view>
 
+#include "antiphon/http/headers.hpp"
 #include "antiphon/http/parser.hpp"
 
 namespace antiphon::http {
 
-[[nodiscard]] std::string_view trim_white_space(std::string_view text) noexcept;
+[[nodiscard]] constexpr std::string_view trim_white_space(std::string_view text) noexcept {
+  const auto is_white = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && is_white(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_white(text.back())) text.remove_suffix(1);
+  return text;
+}
 
-/// What is wrong with a header or trailer field by itself: the name is a token, the value has no control
+/// What is wrong with a field by itself: the name is a token, the value has no control
 /// octets (RFC 9110, 5.1, 5.5).
 [[nodiscard]] ParseError check_field(std::string_view name, std::string_view value) noexcept;
 
@@ -19,9 +25,29 @@ namespace antiphon::http {
 /// 9112, 3.2, 6.3, 9.3).
 class FramingRules {
  public:
-  /// Call for each field.
+  /// False: field() has no use for a field of that name. Asked of each field, so from its length and first
+  /// letter.
+  [[nodiscard]] static constexpr bool decides(std::string_view name) noexcept {
+    switch (name.size()) {
+      case 4:
+        return (name.front() | 0x20) == 'h';  // Host
+      case 6:
+        return (name.front() | 0x20) == 'e';  // Expect
+      case 10:
+      case 14:
+        return (name.front() | 0x20) == 'c';  // Connection, Content-Length
+      case 17:
+        return (name.front() | 0x20) == 't';  // Transfer-Encoding
+      default:
+        return false;
+    }
+  }
+  /// Call for each field, or for each that decides.
   [[nodiscard]] ParseError field(std::string_view name, std::string_view value) noexcept;
   /// Call at the end of the head, with method and version set; sets the rest of `head`.
+  /// Of the field that was taken last, what llhttp is to be told: nothing unless it frames the message, and
+  /// then in a form that every llhttp takes (8.1 refuses an empty element at the end of a list).
+  [[nodiscard]] const Field& heard() const noexcept { return heard_; }
   [[nodiscard]] ParseError complete(MessageHead& head, std::uint64_t most_body) const noexcept;
 
  private:
@@ -29,6 +55,7 @@ class FramingRules {
   [[nodiscard]] ParseError transfer_encoding(std::string_view value) noexcept;
 
   std::optional<std::uint64_t> content_length_;
+  Field heard_;
   unsigned hosts_ = 0;
   bool transfer_encoding_ = false;
   bool chunked_ = false;

@@ -1,6 +1,8 @@
 #include "head_scanner.hpp"
 
 #include "char_rules.hpp"
+#include "field_rules.hpp"
+#include "octet_blocks.hpp"
 
 namespace antiphon::http {
 
@@ -8,113 +10,130 @@ namespace {
 
 // RFC 9112, 3: a longer one than any that is known is a method not implemented.
 constexpr std::size_t longest_method = 32;
-constexpr std::string_view usual_version = "HTTP/1.1";
-constexpr std::string_view usual_line_end = "HTTP/1.1\r\n";
 
 constexpr ParseError malformed_line{400, "malformed request line"};
 constexpr ParseError malformed_version{400, "malformed HTTP version"};
+constexpr ParseError malformed_name{400, "a header field's name is no token"};
+constexpr ParseError malformed_value{400, "a header field's value has a control octet"};
 constexpr ParseError bare_line_end{400, "a line of the head does not end in CR LF"};
 
 }  // namespace
 
-/// "HTTP/1.x" and the CR, one octet at a time.
-ParseError HeadScanner::version(char c) noexcept {
+/// "HTTP/1.x" and the line's end, from `at_`.
+HeadScanner::Found HeadScanner::version(std::string_view line, std::size_t lines) noexcept {
+  constexpr std::string_view usual = "HTTP/1.1\r\n";
   constexpr std::size_t major = 5;
   constexpr std::size_t minor = 7;
-  if (size_ == usual_version.size()) {
-    if (c != '\r') return malformed_version;
-    if (major_ != '1') return {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
-    state_ = State::request_line_lf;
-    return {};
-  }
-  const bool digit = c >= '0' && c <= '9';
-  if (size_ == major || size_ == minor ? !digit : c != usual_version[size_]) return malformed_version;
-  if (size_ == major) major_ = c;
-  ++size_;
-  return {};
-}
-
-/// Each state takes as many octets as it can at once; what it can't take is out of order. They stand in the
-/// order in which a line has them, so that one falls into the next.
-HeadScanner::Result HeadScanner::scan(std::string_view octets) noexcept {
-  const auto bad = [](std::size_t at, ParseError error) { return Result{Verdict::bad, at, error}; };
-  std::size_t at = 0;
-  while (at < octets.size()) {
-    switch (state_) {
-      case State::before_lf:
-        if (octets[at] != '\n') return bad(at, malformed_line);
-        state_ = State::before;
-        ++at;
-        break;
-      case State::before:
-        if (octets[at] == '\r') {
-          state_ = State::before_lf;
-          ++at;
-          break;
-        }
-        state_ = State::method;
-        size_ = 0;
-        [[fallthrough]];
-      case State::method:
-        for (; at < octets.size() && is_token_char(octets[at]); ++at)
-          if (++size_ > longest_method) return bad(at, {501, "unknown method"});
-        if (at == octets.size()) break;
-        if (octets[at] != ' ' || size_ == 0) return bad(at, malformed_line);
-        state_ = State::target;
-        size_ = 0;
-        if (++at == octets.size()) break;
-        [[fallthrough]];
-      case State::target:
-        // char may be signed: octets above 127 are below 0 then
-        for (; at < octets.size() && octets[at] > ' ' && octets[at] <= '~'; ++at)
-          if (++size_ > most_target_) return bad(at, {414, "the request target is too long"});
-        if (at == octets.size()) break;
-        if (octets[at] != ' ' || size_ == 0) return bad(at, malformed_line);
-        state_ = State::version;
-        size_ = 0;
-        if (++at == octets.size()) break;
-        [[fallthrough]];
-      case State::version:
-        if (size_ == 0 && octets.substr(at).starts_with(usual_line_end)) {
-          at += usual_line_end.size();
-          state_ = State::line_start;
-        } else {
-          if (const ParseError error = version(octets[at]); failed(error)) return bad(at, error);
-          ++at;
-        }
-        break;
-      case State::request_line_lf:
-      case State::field_lf:
-        if (octets[at] != '\n') return bad(at, bare_line_end);
-        state_ = State::line_start;
-        if (++at == octets.size()) break;
-        [[fallthrough]];
-      case State::line_start:
-        if (octets[at] == '\r') {
-          state_ = State::end_lf;
-          ++at;
-          break;
-        }
-        if (octets[at] == ' ' || octets[at] == '\t')
-          return bad(at, {400, "a folded header line"});  // RFC 9112, 5.2
-        state_ = State::field;
-        [[fallthrough]];
-      case State::field: {
-        const std::string_view rest = octets.substr(at);
-        const std::size_t cr = rest.find('\r');
-        const std::size_t lf = rest.substr(0, cr).find('\n');
-        if (lf != std::string_view::npos) return bad(at + lf, bare_line_end);
-        if (cr == std::string_view::npos) return {Verdict::more, octets.size(), {}};
-        state_ = State::field_lf;
-        at += cr + 1;
-        break;
-      }
-      case State::end_lf:
-        if (octets[at] != '\n') return bad(at, bare_line_end);
-        return {Verdict::end, at + 1, {}};
+  constexpr std::size_t cr = 8;
+  const std::string_view rest = line.substr(at_);
+  if (!rest.starts_with(usual)) {
+    for (std::size_t i = 0; i < usual.size(); ++i) {
+      if (i == rest.size()) return wait(lines, Part::version, at_);
+      const bool fits = i == major || i == minor ? is_digit(rest[i]) : rest[i] == usual[i];
+      if (!fits) return bad(lines + at_ + i, i > cr ? bare_line_end : malformed_version);
+      if (i == cr && rest[major] != '1')
+        return bad(lines + at_ + i, {505, "only HTTP/1.0 and HTTP/1.1 are spoken here"});
     }
   }
-  return {Verdict::more, octets.size(), {}};
+  line_ = line.substr(0, at_ + usual.size());
+  part_ = Part::line_start;
+  at_ = 0;
+  return found(Found::request_line, lines + line_.size());
+}
+
+/// The parts stand in the order in which a line has them, so that one falls into the next.
+HeadScanner::Found HeadScanner::request_line(std::string_view text) noexcept {
+  std::size_t lines = 0;
+  std::size_t at = at_;
+  switch (part_) {
+    case Part::empty_lines:
+      while (lines < text.size() && text[lines] == '\r') {
+        if (empty_lines_ == most_empty_lines)
+          return bad(lines, {400, "too many empty lines before the request line"});
+        if (lines + 1 == text.size()) return wait(lines, part_, 0);
+        if (text[lines + 1] != '\n') return bad(lines + 1, malformed_line);
+        ++empty_lines_;
+        lines += 2;
+      }
+      text.remove_prefix(lines);
+      if (text.empty()) return wait(lines, part_, 0);
+      [[fallthrough]];
+    case Part::method:
+      for (; at < text.size() && is_token_char(text[at]); ++at)
+        if (at == longest_method) return bad(lines + at, {501, "unknown method"});
+      if (at == text.size()) return wait(lines, Part::method, at);
+      if (text[at] != ' ' || at == 0) return bad(lines + at, malformed_line);
+      name_size_ = at++;
+      [[fallthrough]];
+    case Part::target: {
+      const std::size_t begin = name_size_ + 1;
+      at = blocks::run_end<blocks::VisibleOctets>(text, at);
+      if (at - begin > most_target_)
+        return bad(lines + begin + most_target_, {414, "the request target is too long"});
+      if (at == text.size()) return wait(lines, Part::target, at);
+      if (text[at] != ' ' || at == begin) return bad(lines + at, malformed_line);
+      method_ = {text.data(), name_size_};
+      target_ = {text.data() + begin, at - begin};
+      part_ = Part::version;
+      at_ = at + 1;
+      return found(Found::target, lines);
+    }
+    default:
+      return version(text, lines);
+  }
+}
+
+/// Usual octets are looked at by blocks, the others of a name by the table. What neither takes is out of
+/// order.
+HeadScanner::Found HeadScanner::field_lines(std::string_view text) noexcept {
+  std::size_t line = 0;  // where the one begins that is looked at
+  std::size_t at = at_;
+  std::size_t colon = name_size_;
+  Part part = part_;
+  while (true) {
+    switch (part) {
+      case Part::line_start:
+        if (at == text.size()) return wait(line, part, 0);
+        if (text[at] == '\r') {
+          if (at + 1 == text.size()) return wait(line, part, 0);
+          return text[at + 1] == '\n' ? found(Found::end, line + 2) : bad(at + 1, bare_line_end);
+        }
+        if (text[at] == ' ' || text[at] == '\t')
+          return bad(at, {400, "a folded header line"});  // RFC 9112, 5.2
+        [[fallthrough]];
+      case Part::name:
+        at = blocks::run_end<blocks::NameOctets>(text, at);
+        while (at < text.size() && is_token_char(text[at])) ++at;
+        if (at == text.size()) return wait(line, Part::name, at - line);
+        if (text[at] != ':') return bad(at, text[at] == '\n' ? bare_line_end : malformed_name);
+        if (at == line) return bad(at, {400, "a header field without a name"});
+        colon = at++;
+        [[fallthrough]];
+      default:
+        at = blocks::run_end<blocks::ValueOctets>(text, at);
+        if (at == text.size() || (text[at] == '\r' && at + 1 == text.size())) {
+          name_size_ = colon - line;
+          return wait(line, Part::value, at - line);
+        }
+        if (text[at] != '\r') return bad(at, text[at] == '\n' ? bare_line_end : malformed_value);
+        if (text[at + 1] != '\n') return bad(at + 1, bare_line_end);
+    }
+    fields_[field_count_++] = {{text.data() + line, colon - line},
+                               trim_white_space({text.data() + colon + 1, at - colon - 1})};
+    at += 2;
+    line = at;
+    part = Part::line_start;
+    if (field_count_ == most_fields) {
+      part_ = part;
+      at_ = 0;
+      return found(Found::fields, line);
+    }
+  }
+}
+
+HeadScanner::Found HeadScanner::next(std::string_view text) noexcept {
+  field_count_ = 0;
+  return past_request_line() ? field_lines(text) : request_line(text);
 }
 
 }  // namespace antiphon::http

@@ -1,63 +1,108 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
+#include "antiphon/http/headers.hpp"
 #include "antiphon/http/parser.hpp"
 
 namespace antiphon::http {
 
-/// Watches the lines of a request's head before llhttp sees them.
+/// Takes a request's head apart, line by line.
 ///
 /// llhttp 8.1 takes a bare LF, and in places a bare CR, for a line end, tabs and octets above 127 in a
 /// target, and folded lines. RFC 9112 lets a server refuse them all (2.2, 3, 5.2), and servers that differ in
-/// this can be played against each other. Keeps its place over any segmentation; a fault is found at the same
-/// octet in all.
+/// this can be played against each other. What comes out here keeps to the grammar: names are tokens, values
+/// have no control octets; nobody has to look at them again. Keeps its place over any segmentation; a fault
+/// is found at the same octet in all.
 class HeadScanner {
  public:
-  enum class Verdict {
-    more,  ///< all octets are in order
-    end,   ///< an empty line ends here: `size` octets are in order and complete
-    bad,   ///< after `size` octets the next one is out of order: `error`
+  enum class Found : std::uint8_t {
+    more,          ///< all octets are in order; the head goes on
+    target,        ///< method() and target() are known; their line goes on
+    request_line,  ///< line() is complete, with method() and target()
+    fields,        ///< as many as are told at once
+    end,           ///< the empty line that ends the head
+    bad,           ///< the octet at size() is out of order: error()
   };
-  struct Result {
-    Verdict verdict = Verdict::more;
-    std::size_t size = 0;
-    ParseError error{};
-  };
+
+  /// More empty lines than these are no slip of a client that ended its last body with one.
+  static constexpr unsigned most_empty_lines = 4;
+  static constexpr std::size_t most_fields = 8;
 
   explicit HeadScanner(std::size_t most_target) noexcept : most_target_(most_target) {}
 
-  /// Goes to the empty line that ends a head. Empty lines before the request line do not count (RFC 9112,
-  /// 2.2).
-  [[nodiscard]] Result scan(std::string_view octets) noexcept;
+  /// Goes on to the next of these; empty lines before the request line do not count (RFC 9112, 2.2). Then
+  /// size() octets, which are whole lines, are done with: the rest is to come again, after `more` with what
+  /// follows.
+  [[nodiscard]] Found next(std::string_view text) noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Those that stand in front of what was found, values without the white space around them.
+  [[nodiscard]] std::span<const Field> fields() const noexcept {
+    return std::span(fields_).first(field_count_);
+  }
+  [[nodiscard]] std::string_view line() const noexcept { return line_; }
+  [[nodiscard]] std::string_view method() const noexcept { return method_; }
+  [[nodiscard]] std::string_view target() const noexcept { return target_; }
+  [[nodiscard]] const ParseError& error() const noexcept { return error_; }
+
   /// An octet of the request line was seen.
-  [[nodiscard]] bool begun() const noexcept { return state_ > State::before_lf; }
+  [[nodiscard]] bool begun() const noexcept { return part_ > Part::empty_lines; }
   /// The request line is complete.
-  [[nodiscard]] bool past_request_line() const noexcept { return state_ >= State::line_start; }
-  void reset() noexcept { *this = HeadScanner(most_target_); }
+  [[nodiscard]] bool past_request_line() const noexcept { return part_ >= Part::line_start; }
+  void reset() noexcept {
+    part_ = Part::empty_lines;
+    empty_lines_ = 0;
+    at_ = 0;
+    field_count_ = 0;
+  }
 
  private:
-  enum class State : std::uint8_t {
-    before,           // empty lines
-    before_lf,        // the LF of one
-    method,           // token, then one space
-    target,           // visible ASCII, then one space
-    version,          // HTTP/1.x, then CR
-    request_line_lf,  // the LF behind it
-    line_start,       // a field or the end
-    field,            // up to its CR
-    field_lf,         // the LF behind it
-    end_lf,           // the last one
+  enum class Part : std::uint8_t {
+    empty_lines,
+    method,      // token, then one space
+    target,      // visible ASCII, then one space
+    version,     // HTTP/1.x, CR, LF
+    line_start,  // a field or the end
+    name,        // token, then a colon
+    value,       // up to its CR, LF
   };
 
-  [[nodiscard]] ParseError version(char c) noexcept;
+  /// What is found behind `lines` octets of whole lines.
+  Found found(Found what, std::size_t lines) noexcept {
+    size_ = lines;
+    return what;
+  }
+  Found bad(std::size_t at, ParseError error) noexcept {
+    error_ = error;
+    return found(Found::bad, at);
+  }
+  /// Of the line behind these, `at` octets are in order, and it goes on.
+  Found wait(std::size_t lines, Part part, std::size_t at) noexcept {
+    part_ = part;
+    at_ = at;
+    return found(Found::more, lines);
+  }
+  Found request_line(std::string_view text) noexcept;
+  Found version(std::string_view line, std::size_t lines) noexcept;
+  Found field_lines(std::string_view text) noexcept;
 
   std::size_t most_target_;
-  std::size_t size_ = 0;  // of the part of the request line that the state names
-  State state_ = State::before;
-  char major_ = 0;
+  std::size_t at_ = 0;         // octets of the line that are in order
+  std::size_t name_size_ = 0;  // of the method, or of a field's name
+  std::size_t size_ = 0;
+  std::size_t field_count_ = 0;
+  std::array<Field, most_fields> fields_;
+  std::string_view line_;
+  std::string_view method_;
+  std::string_view target_;
+  ParseError error_;
+  unsigned empty_lines_ = 0;
+  Part part_ = Part::empty_lines;
 };
 
 }  // namespace antiphon::http

@@ -3,6 +3,7 @@
 #include <llhttp.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
 
@@ -10,6 +11,7 @@
 #include "chunk_scanner.hpp"
 #include "field_rules.hpp"
 #include "head_scanner.hpp"
+#include "short_text.hpp"
 #include "target_rules.hpp"
 
 namespace antiphon::http {
@@ -33,6 +35,7 @@ class Token {
   }
   /// The buffer that the view points into is about to go.
   void keep() {
+    if (view_.empty()) return;
     spill_.append(view_);
     view_ = {};
   }
@@ -50,8 +53,27 @@ class Token {
 };
 
 constexpr ParseError head_too_large{431, "the request's head is too large"};
+constexpr ParseError target_too_long{414, "the request target is too long"};
 constexpr ParseError unknown_method{501, "unknown method"};
 constexpr ParseError other_version{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+constexpr ParseError malformed_request{400, "malformed request"};
+
+/// The methods that this llhttp can read, each at its number.
+consteval auto method_names() {
+  std::array<std::string_view, 64> names{};
+#define ANTIPHON_METHOD(number, name, text) names.at(number) = #text;
+  HTTP_ALL_METHOD_MAP(ANTIPHON_METHOD)
+#undef ANTIPHON_METHOD
+  return names;
+}
+constexpr auto methods = method_names();
+constexpr std::size_t no_method = methods.size();
+
+/// A method's number; no_method if llhttp does not know it.
+std::size_t method_number(std::string_view name) noexcept {
+  if (same(name, methods[HTTP_GET])) return HTTP_GET;  // nearly always
+  return static_cast<std::size_t>(std::find(methods.begin(), methods.end(), name) - methods.begin());
+}
 
 }  // namespace
 
@@ -68,30 +90,29 @@ struct RequestParser::Impl {
   llhttp_t llhttp{};
   HeadScanner lines;
   ChunkScanner chunks;
-  Token url;
-  Token name;
-  Token value;
+  std::string line;  ///< of the head, if it lies in several feeds: what came so far
+  std::size_t method = no_method;
+  Token trailer_name;
+  Token trailer_value;
   FramingRules framing;
   ParseError error;
-  std::string blanks;  ///< the end of a head's octets so far, which may be the end of a line
   std::size_t head_size = 0;
   std::uint64_t body_size = 0;
   std::size_t field_count = 0;
   Stage stage = Stage::head;
   bool pausing = false;
   bool chunked = false;
-  bool method_is_unknown = false;  ///< to llhttp, which then gets no more of the message
 
   void begin() noexcept {
-    static const llhttp_settings_t settings = make_settings();
-    llhttp_init(&llhttp, HTTP_REQUEST, &settings);
+    llhttp = fresh_llhttp();
     llhttp.data = this;
-    llhttp.lenient_flags = LENIENT_VERSION;  // HeadScanner sees to it, and takes HTTP/1.2 (RFC 9110, 2.5)
     lines.reset();
-    chunks.reset();
-    url.clear();
-    name.clear();
-    value.clear();
+    if (chunked) {
+      chunks.reset();
+      trailer_name.clear();
+      trailer_value.clear();
+    }
+    line.clear();
     framing = {};
     error = {};
     head_size = 0;
@@ -100,10 +121,9 @@ struct RequestParser::Impl {
     stage = Stage::head;
     pausing = false;
     chunked = false;
-    blanks.clear();
-    method_is_unknown = false;
   }
 
+  static const llhttp_t& fresh_llhttp() noexcept;
   static llhttp_settings_t make_settings() noexcept;
   static Impl& of(llhttp_t* parser) noexcept { return *static_cast<Impl*>(parser->data); }
 
@@ -113,14 +133,20 @@ struct RequestParser::Impl {
     return HPE_USER;
   }
 
+  int on_trailer();
   int on_headers_complete();
-  int on_header();
   int on_body(std::string_view octets);
 
   ParseResult feed(std::string_view octets);
   ParseResult feed_body(std::string_view octets, std::size_t before);
-  llhttp_errno_t execute_head(std::string_view octets);
-  bool execute_body(std::string_view octets);
+  HeadScanner::Found read_lines(std::string_view& octets);
+  HeadScanner::Found continue_line(std::string_view& octets);
+  bool take_target();
+  bool take_request_line();
+  bool take_field(std::string_view name, std::string_view value);
+  void take_deciding_field(std::string_view name, std::string_view value);
+  bool take_end();
+  bool execute(std::string_view octets);
   [[nodiscard]] ParseError explain() const noexcept;
 
   [[nodiscard]] ParseResult failure(std::size_t consumed) noexcept {
@@ -129,32 +155,32 @@ struct RequestParser::Impl {
   }
 };
 
+/// To be copied: llhttp's own way to begin anew is four times as long.
+const llhttp_t& RequestParser::Impl::fresh_llhttp() noexcept {
+  static const llhttp_settings_t settings = make_settings();
+  static const llhttp_t fresh = [] {
+    llhttp_t parser;
+    llhttp_init(&parser, HTTP_REQUEST, &settings);
+    parser.lenient_flags = LENIENT_VERSION;  // HeadScanner sees to it, and takes HTTP/1.2 (RFC 9110, 2.5)
+    return parser;
+  }();
+  return fresh;
+}
+
 llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
-  settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {
-    of(parser).url.add({at, length});
-    return 0;
-  };
-  settings.on_url_complete = [](llhttp_t* parser) {
-    Impl& self = of(parser);
-    const auto method = static_cast<llhttp_method_t>(parser->method);
-    if (method == HTTP_PRI)  // the preface of HTTP/2 (RFC 9113, 3.4)
-      return self.fail(self.url.text() == "*" ? other_version : unknown_method);
-    if (const ParseError why = check_target(self.url.text(), llhttp_method_name(method)); failed(why))
-      return self.fail(why);
-    self.listener->on_url(self.url.text());
-    return self.stage == Stage::failed ? HPE_USER : 0;
-  };
   settings.on_header_field = [](llhttp_t* parser, const char* at, std::size_t length) {
-    of(parser).name.add({at, length});
+    if (of(parser).stage == Stage::body) of(parser).trailer_name.add({at, length});
     return 0;
   };
   settings.on_header_value = [](llhttp_t* parser, const char* at, std::size_t length) {
-    of(parser).value.add({at, length});
+    if (of(parser).stage == Stage::body) of(parser).trailer_value.add({at, length});
     return 0;
   };
-  settings.on_header_value_complete = [](llhttp_t* parser) { return of(parser).on_header(); };
+  settings.on_header_value_complete = [](llhttp_t* parser) {
+    return of(parser).stage == Stage::body ? of(parser).on_trailer() : 0;
+  };
   settings.on_headers_complete = [](llhttp_t* parser) { return of(parser).on_headers_complete(); };
   settings.on_body = [](llhttp_t* parser, const char* at, std::size_t length) {
     return of(parser).on_body({at, length});
@@ -167,22 +193,20 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   return settings;
 }
 
-int RequestParser::Impl::on_header() {
-  const std::string_view text = trim_white_space(value.text());
+/// Of trailers nothing is told: nobody may mistake one for a header (RFC 9110, 6.5.1).
+int RequestParser::Impl::on_trailer() {
   if (++field_count > limits.fields) return fail({431, "too many header fields"});
-  if (const ParseError why = check_field(name.text(), text); failed(why)) return fail(why);
-  if (stage == Stage::head) {  // else a trailer: nobody may mistake it for a header (RFC 9110, 6.5.1)
-    if (const ParseError why = framing.field(name.text(), text); failed(why)) return fail(why);
-    listener->on_header(name.text(), text);
-  }
-  name.clear();
-  value.clear();
-  return stage == Stage::failed ? HPE_USER : 0;
+  if (const ParseError why = check_field(trailer_name.text(), trim_white_space(trailer_value.text()));
+      failed(why))
+    return fail(why);
+  trailer_name.clear();
+  trailer_value.clear();
+  return 0;
 }
 
 int RequestParser::Impl::on_headers_complete() {
   MessageHead head;
-  head.method = llhttp_method_name(static_cast<llhttp_method_t>(llhttp.method));
+  head.method = methods[method];
   head.version_major = llhttp.http_major;
   head.version_minor = llhttp.http_minor;
   if (const ParseError why = framing.complete(head, limits.body); failed(why)) return fail(why);
@@ -226,89 +250,140 @@ ParseError RequestParser::Impl::explain() const noexcept {
     case HPE_INVALID_CHUNK_SIZE:
       return {400, "malformed chunk size"};
     default:
-      return {400, "malformed request"};
+      return malformed_request;
   }
-}
-
-/// As much of the head as has orderly lines goes to llhttp, whose complaint, being about an earlier octet,
-/// goes first. So the cutting of the octets never decides which error is told.
-ParseResult RequestParser::Impl::feed(std::string_view octets) {
-  if (stage == Stage::failed) return {ParseStatus::malformed, 0, error};
-  if (stage == Stage::complete) begin();
-  if (stage == Stage::body) return feed_body(octets, 0);
-
-  const std::string_view within = octets.substr(0, limits.head - head_size);
-  const HeadScanner::Result scan = lines.scan(within);
-  if (scan.size > 0 && !method_is_unknown) {
-    const llhttp_errno_t status = execute_head(octets.substr(0, scan.size));
-    if (status != HPE_OK && status != HPE_PAUSED) {
-      if (stage != Stage::failed) error = explain();
-      method_is_unknown = stage != Stage::failed && error.status == unknown_method.status;
-      if (!method_is_unknown) return failure(0);
-    }
-  }
-  if (method_is_unknown && lines.past_request_line()) {  // only a whole request line names a method
-    error = unknown_method;
-    return failure(0);
-  }
-  if (scan.verdict == HeadScanner::Verdict::end) {
-    if (stage == Stage::head) {  // llhttp and the scanner disagree on where the head ends: trust neither
-      error = {400, "malformed request"};
-      return failure(0);
-    }
-    return feed_body(octets.substr(scan.size), scan.size);
-  }
-  if (scan.verdict == HeadScanner::Verdict::bad) {
-    error = scan.error;
-    return failure(0);
-  }
-  head_size += scan.size;
-  if (within.size() < octets.size() || head_size == limits.head) {
-    error = lines.past_request_line() ? head_too_large : ParseError{414, "the request target is too long"};
-    return failure(0);
-  }
-  url.keep();
-  name.keep();
-  value.keep();
-  return {ParseStatus::need_more, octets.size(), {}};
-}
-
-/// llhttp 8.1 takes no tab behind the value of Content-Length and Transfer-Encoding, which is white space as
-/// any other (RFC 9110, 5.6.3): blanks wait until it is known whether the line ends behind them.
-llhttp_errno_t RequestParser::Impl::execute_head(std::string_view octets) {
-  constexpr char tab = '\t';
-  if (blanks.empty() && octets.find(tab) == std::string_view::npos)
-    return llhttp_execute(&llhttp, octets.data(), octets.size());
-  const auto execute = [this](std::string_view piece) {
-    const llhttp_errno_t status = llhttp_execute(&llhttp, piece.data(), piece.size());
-    url.keep();
-    name.keep();
-    value.keep();
-    return status;
-  };
-  while (!octets.empty()) {
-    if (octets.front() != '\r' && !blanks.empty() && octets.front() != ' ' && octets.front() != tab)
-      if (const llhttp_errno_t status = execute(blanks); status != HPE_OK) return status;
-    if (octets.front() != ' ' && octets.front() != tab) blanks.clear();
-    const std::size_t text = std::min(octets.find_first_of(" \t"), octets.size());
-    if (text > 0)
-      if (const llhttp_errno_t status = execute(octets.substr(0, text)); status != HPE_OK) return status;
-    octets.remove_prefix(text);
-    const std::size_t white = std::min(octets.find_first_not_of(" \t"), octets.size());
-    blanks.append(octets.substr(0, white));
-    octets.remove_prefix(white);
-  }
-  return HPE_OK;
 }
 
 /// False if that ended the feeding: with an error, a pause, or the end of the message.
-bool RequestParser::Impl::execute_body(std::string_view octets) {
+bool RequestParser::Impl::execute(std::string_view octets) {
   const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), octets.size());
   if (status != HPE_OK && status != HPE_PAUSED && stage != Stage::failed) {
     error = explain();
     stage = Stage::failed;
   }
   return status == HPE_OK;
+}
+
+/// A method that is not known waits until its line is whole: only a request line names a method.
+bool RequestParser::Impl::take_target() {
+  method = method_number(lines.method());
+  if (method == no_method) return true;
+  const std::string_view target = lines.target();
+  if (method == HTTP_PRI) {  // the preface of HTTP/2 (RFC 9113, 3.4)
+    fail(target == "*" ? other_version : unknown_method);
+  } else if (const ParseError why = check_target(target, methods[method]); failed(why)) {
+    fail(why);
+  } else {
+    listener->on_url(target);
+  }
+  return stage != Stage::failed;
+}
+
+bool RequestParser::Impl::take_request_line() {
+  if (method != no_method) return execute(lines.line());
+  fail(unknown_method);
+  return false;
+}
+
+bool RequestParser::Impl::take_field(std::string_view name, std::string_view value) {
+  if (++field_count > limits.fields) fail({431, "too many header fields"});
+  if (FramingRules::decides(name) && stage != Stage::failed) take_deciding_field(name, value);
+  if (stage == Stage::failed) return false;
+  listener->on_header(name, value);
+  return stage != Stage::failed;
+}
+
+/// llhttp hears of it only if it frames the message.
+void RequestParser::Impl::take_deciding_field(std::string_view name, std::string_view value) {
+  if (const ParseError why = framing.field(name, value); failed(why)) {
+    fail(why);
+  } else if (const Field& heard = framing.heard(); !heard.name.empty()) {
+    for (const std::string_view piece :
+         {heard.name, std::string_view(": "), heard.value, std::string_view("\r\n")})
+      if (!execute(piece)) return;
+  }
+}
+
+/// The empty line. llhttp then tells that the headers are complete, and a message without a body is complete,
+/// too.
+bool RequestParser::Impl::take_end() {
+  execute("\r\n");
+  if (stage == Stage::head) fail(malformed_request);  // llhttp sees no end here: trust neither
+  return stage != Stage::failed;
+}
+
+/// Takes whole lines off the front: `end` if the head ended with one of them, `more` if at most a part of a
+/// line is left, `bad` if the parser failed.
+HeadScanner::Found RequestParser::Impl::read_lines(std::string_view& octets) {
+  using Found = HeadScanner::Found;
+  std::string_view rest = octets;
+  while (true) {
+    const Found found = lines.next(rest);
+    for (const Field& field : lines.fields())
+      if (!take_field(field.name, field.value)) return Found::bad;
+    bool taken = true;
+    switch (found) {
+      case Found::fields:
+      case Found::more:
+        break;
+      case Found::target:
+        taken = take_target();
+        break;
+      case Found::request_line:
+        taken = take_request_line();
+        break;
+      case Found::end:
+        taken = take_end();
+        break;
+      case Found::bad:
+        fail(lines.error());
+        taken = false;
+        break;
+    }
+    if (!taken) return Found::bad;
+    rest.remove_prefix(lines.size());
+    if (found == Found::more || found == Found::end) {
+      octets = rest;
+      return found;
+    }
+  }
+}
+
+/// The rest of a line that began in an earlier feed.
+HeadScanner::Found RequestParser::Impl::continue_line(std::string_view& octets) {
+  const std::size_t end = std::min(octets.find('\n'), octets.size() - 1) + 1;
+  line.append(octets.substr(0, end));
+  octets.remove_prefix(end);
+  std::string_view rest = line;
+  const HeadScanner::Found found = read_lines(rest);
+  if (rest.empty()) line.clear();
+  return found;
+}
+
+ParseResult RequestParser::Impl::feed(std::string_view octets) {
+  using Found = HeadScanner::Found;
+  if (stage == Stage::failed) return {ParseStatus::malformed, 0, error};
+  if (stage == Stage::complete) begin();
+  if (stage == Stage::body) return feed_body(octets, 0);
+  if (octets.empty()) return {};
+
+  const std::string_view within = octets.substr(0, limits.head - head_size);
+  std::string_view rest = within;
+  Found found = Found::more;
+  if (!line.empty()) found = continue_line(rest);
+  if (found == Found::more && line.empty()) found = read_lines(rest);
+  if (found == Found::bad) return failure(0);
+  if (found == Found::end) {
+    const std::size_t size = within.size() - rest.size();
+    return feed_body(octets.substr(size), size);
+  }
+  head_size += within.size();
+  if (within.size() < octets.size() || head_size == limits.head) {
+    error = lines.past_request_line() ? head_too_large : target_too_long;
+    return failure(0);
+  }
+  line.append(rest);
+  return {ParseStatus::need_more, octets.size(), {}};
 }
 
 ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t before) {
@@ -318,21 +393,21 @@ ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t 
     if (llhttp_get_errno(&llhttp) == HPE_PAUSED) llhttp_resume(&llhttp);
     if (!chunked) {
       size = octets.size();
-      if (!execute_body(octets) && stage != Stage::failed)
+      if (!execute(octets) && stage != Stage::failed)
         size = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp) - octets.data());
     } else {
       // Each octet that is in order goes to llhttp before one that is not is told: see feed.
       for (bool on = true; on && stage == Stage::body && size < octets.size();) {
         const ChunkScanner::Run run = chunks.next(octets.substr(size));
-        if (run.kind != ChunkScanner::Kind::extension) on = execute_body(octets.substr(size, run.size));
+        if (run.kind != ChunkScanner::Kind::extension) on = execute(octets.substr(size, run.size));
         size += run.size;
         if (failed(run.error) && stage == Stage::body) fail(run.error);
       }
     }
     if (stage == Stage::failed) return failure(before);
   }
-  name.keep();  // of a trailer
-  value.keep();
+  trailer_name.keep();
+  trailer_value.keep();
   if (stage == Stage::complete) {
     listener->on_message_complete();
     if (stage == Stage::failed) return failure(before + size);

@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "antiphon/http/headers.hpp"
-#include "char_rules.hpp"
+#include "text_rules.hpp"
 
 namespace antiphon::http {
 
@@ -48,10 +48,20 @@ Authority split(std::string_view text) noexcept {
   return {text.substr(0, colon), text.substr(colon + 1), true};
 }
 
+/// Takes ":" and one to four digits off the end.
+std::string_view without_port(std::string_view text) noexcept {
+  constexpr std::size_t digits_most = 4;  // five may be too many
+  std::size_t digits = 0;
+  while (digits < digits_most && digits < text.size() && is_digit(text[text.size() - 1 - digits])) ++digits;
+  const std::size_t behind_host = digits + 1;
+  if (digits == 0 || behind_host > text.size() || text[text.size() - behind_host] != ':') return text;
+  return text.substr(0, text.size() - behind_host);
+}
+
 }  // namespace
 
 bool is_authority(std::string_view text) noexcept {
-  if (is_plain_host(text)) return true;  // nearly always
+  if (is_plain_host(without_port(text))) return true;  // nearly always
   const Authority parts = split(text);
   if (!is_port(parts.port)) return false;
   if (parts.host.starts_with('['))
@@ -62,6 +72,7 @@ bool is_authority(std::string_view text) noexcept {
 
 ParseError check_target(std::string_view target, std::string_view method) noexcept {
   constexpr ParseError wrong_form{400, "the request target's form does not fit the method"};
+  if (is_plain_path(target) && method != "CONNECT") return {};  // nearly always
   if (!has_target_chars_only(target)) return {400, "a character in the request target that no URI has"};
   if (!escapes_are_whole(target)) return {400, "malformed escape in the request target"};
   if (method == "CONNECT") {

@@ -105,6 +105,42 @@ TEST(parser, knows_only_the_chunked_coding) {
   EXPECT_EQ(refusal(post("Transfer-Encoding: Chunked\r\n", "0\r\n\r\n")), 0U);
 }
 
+TEST(parser, says_what_is_wrong_with_a_line_of_the_head) {
+  const auto reason = [](const std::string& fields) {
+    Recorder recorder;
+    RequestParser parser(recorder);
+    return parser.feed(octets_of(get(fields))).error.reason;
+  };
+  EXPECT_EQ(reason("Host: a\r\n b\r\n"), "a folded header line");
+  EXPECT_EQ(reason("Host: a\r\n\tb\r\n"), "a folded header line");
+  EXPECT_EQ(reason("Host : a\r\n"), "a header field's name is no token");
+  EXPECT_EQ(reason(": a\r\n"), "a header field without a name");
+  EXPECT_EQ(reason("Host: a\x01\r\n"), "a header field's value has a control octet");
+  EXPECT_EQ(reason("Host: a\n"), "a line of the head does not end in CR LF");
+}
+
+TEST(parser, empty_elements_of_a_list_of_codings_do_not_count_wherever_they_stand_RFC_9110_5_6_1_2) {
+  for (const char* list : {"chunked,", ",chunked", " , chunked ,\t,", "chunked , ",
+                           "chunked\r\nTransfer-Encoding: ,", "\r\nTransfer-Encoding: chunked"})
+    EXPECT_THAT(parse(post("Transfer-Encoding: " + std::string(list) + "\r\n", "1\r\na\r\n0\r\n\r\n")),
+                testing::Contains("complete a"))
+        << list;
+  EXPECT_EQ(refusal(post("Transfer-Encoding: ,\r\n")), 400U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked,,gzip\r\n")), 400U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: gzip,,chunked\r\n")), 501U);
+  EXPECT_EQ(refusal(post("Transfer-Encoding: chunked,\r\nContent-Length: 1\r\n")), 400U);
+}
+
+TEST(parser, skips_a_few_empty_lines_before_a_request_and_refuses_a_flood_of_them_RFC_9112_2_2) {
+  EXPECT_EQ(refusal("\r\n\r\n" + get("Host: a\r\n") + "\r\n" + get("Host: a\r\n")), 0U);
+  std::string flood;
+  while (flood.size() < 40'000) flood += "\r\n";
+  EXPECT_EQ(refusal(flood + get("Host: a\r\n")), 400U);
+  Recorder recorder;
+  RequestParser parser(recorder);
+  EXPECT_EQ(parser.feed(octets_of(flood)).error.reason, "too many empty lines before the request line");
+}
+
 TEST(parser, refuses_line_ends_that_are_not_CR_LF) {
   EXPECT_EQ(refusal("GET / HTTP/1.1\nHost: a\r\n\r\n"), 400U);
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: a\n\r\n"), 400U);

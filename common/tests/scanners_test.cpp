@@ -2,16 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
+#include "char_rules.hpp"
 #include "chunk_scanner.hpp"
 #include "head_scanner.hpp"
 
 namespace antiphon::http {
 namespace {
 
-using Verdict = HeadScanner::Verdict;
+using Found = HeadScanner::Found;
 
 /// Where and with what status a head is refused; none if it is not.
 struct Fault {
@@ -22,10 +24,16 @@ struct Fault {
 
 std::optional<Fault> head_fault(std::string_view head, std::size_t piece, std::size_t most_target = 100) {
   HeadScanner scanner(most_target);
-  for (std::size_t at = 0; at < head.size(); at += piece) {
-    const auto result = scanner.scan(head.substr(at, piece));
-    if (result.verdict == Verdict::bad) return Fault{at + result.size, result.error.status};
-    if (result.verdict == Verdict::end) return std::nullopt;
+  std::size_t line = 0;  // where it begins
+  for (std::size_t end = 0; end < head.size();) {
+    end = std::min(end + piece, head.size());
+    while (true) {
+      const Found found = scanner.next(head.substr(line, end - line));
+      if (found == Found::bad) return Fault{line + scanner.size(), scanner.error().status};
+      line += scanner.size();
+      if (found == Found::end) return std::nullopt;
+      if (found == Found::more) break;
+    }
   }
   return std::nullopt;
 }
@@ -35,11 +43,68 @@ void expect_head_fault(std::string_view head, std::size_t at, unsigned status) {
     EXPECT_EQ(head_fault(head, piece), (Fault{at, status})) << head << " in pieces of " << piece;
 }
 
-TEST(head_scanner, finds_the_end_of_a_head_and_counts_what_belongs_to_it) {
+/// What a scanner finds in octets that come in pieces, a line each.
+std::string findings(std::string_view head, std::size_t piece) {
   HeadScanner scanner(100);
-  const auto result = scanner.scan("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGET");
-  EXPECT_EQ(result.verdict, Verdict::end);
-  EXPECT_EQ(result.size, 31U);
+  std::string all;
+  std::size_t line = 0;
+  for (std::size_t end = 0; end < head.size();) {
+    end = std::min(end + piece, head.size());
+    while (true) {
+      const Found found = scanner.next(head.substr(line, end - line));
+      for (const Field& field : scanner.fields())
+        all.append(field.name).append("=").append(field.value).append(";");
+      line += scanner.size();
+      if (found == Found::more) break;
+      if (found == Found::target)
+        all.append(scanner.method()).append(" ").append(scanner.target()).append(";");
+      if (found == Found::request_line) all.append(scanner.line());
+      if (found == Found::end) return all + "end at " + std::to_string(line);
+      if (found == Found::bad) return all + "bad at " + std::to_string(line);
+    }
+  }
+  return all;
+}
+
+TEST(head_scanner, tells_what_a_head_has_and_where_it_ends_however_it_is_cut) {
+  std::string head = "\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\nX-1!:\t b  c\x80 \t\r\nEmpty:\r\nBlank: \r\n";
+  std::string want = "GET /a;GET /a HTTP/1.1\r\nHost=a;X-1!=b  c\x80;Empty=;Blank=;";
+  for (unsigned i = 0; i < HeadScanner::most_fields; ++i) {  // more than are told at once
+    head += "F: " + std::to_string(i) + "\r\n";
+    want += "F=" + std::to_string(i) + ";";
+  }
+  head += "\r\n";
+  want += "end at " + std::to_string(head.size());
+  for (std::size_t piece = 1; piece <= head.size(); ++piece)
+    EXPECT_EQ(findings(head + "GET", piece), want) << piece;
+}
+
+TEST(head_scanner, takes_a_few_empty_lines_before_a_request_line_and_no_more_RFC_9112_2_2) {
+  const std::string_view request = "GET / HTTP/1.1\r\n\r\n";
+  std::string few;
+  for (unsigned i = 0; i < HeadScanner::most_empty_lines; ++i) few += "\r\n";
+  EXPECT_EQ(head_fault(few + std::string(request), 1), std::nullopt);
+  expect_head_fault(few + "\r\n" + std::string(request), few.size(), 400);
+}
+
+TEST(head_scanner, finds_every_octet_that_a_name_or_a_value_cannot_have_RFC_9110_5) {
+  const std::string line = "GET / HTTP/1.1\r\n";
+  const std::string filler(20, 'a');
+  for (unsigned octet = 0; octet < 256; ++octet) {
+    const char c = static_cast<char>(octet);
+    for (std::size_t place = 1; place < filler.size(); ++place) {
+      std::string name = filler;
+      name[place] = c;
+      if (!is_token_char(c) && c != ':')
+        expect_head_fault(line + name + ": b\r\n\r\n", line.size() + place, 400);
+      else
+        EXPECT_EQ(head_fault(line + name + ": b\r\n\r\n", 1'000), std::nullopt) << octet;
+      if (is_value_char(c))
+        EXPECT_EQ(head_fault(line + "A:" + name + "\r\n\r\n", 1'000), std::nullopt) << octet;
+      else if (c != '\r')
+        expect_head_fault(line + "A:" + name + "\r\n\r\n", line.size() + 2 + place, 400);
+    }
+  }
 }
 
 TEST(head_scanner, finds_every_fault_of_a_request_line_RFC_9112_3) {
@@ -81,6 +146,10 @@ TEST(head_scanner, finds_every_fault_of_a_line_end_and_folded_lines_RFC_9112_2_2
   expect_head_fault(line + "A: b\r\n\tc\r\n", line.size() + 6, 400);
   expect_head_fault(line + "\n", line.size(), 400);
   expect_head_fault(line + "\rX", line.size() + 1, 400);
+  expect_head_fault(line + "A\r\n", line.size() + 1, 400);
+  expect_head_fault(line + "A\n", line.size() + 1, 400);
+  expect_head_fault(line + "A : b\r\n", line.size() + 1, 400);
+  expect_head_fault(line + ": b\r\n", line.size(), 400);
 }
 
 /// The status with which a chunked body is refused; 0 if it is not.

@@ -60,6 +60,8 @@ constexpr std::array streams{
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n"sv,
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nno colon\r\n\r\n"sv,
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: , chunked\r\n\r\n0\r\n\r\n"sv,
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked ,\t\r\n\r\n1\r\na\r\n0\r\nT: 1\r\n\r\n"sv,
+    "\r\n\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"sv,
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: keep-alive, close\r\n\r\nhello"sv,
 };
 

@@ -66,12 +66,14 @@ struct ParseResult {
   ParseError error;
 };
 
-/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. llhttp, with what RFC 9112 demands
-/// beyond it on top: the grammar of targets, fields, chunk extensions and trailers to the letter, Host, one
-/// framing only, no lenient line ends. HTTP/1.2 and above are read as 1.1 (RFC 9110, 2.5).
+/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. A head is taken apart line by line
+/// to the letter of RFC 9112: the grammar of targets and fields, Host, one framing only, no lenient line
+/// ends, at most a few empty lines in front. llhttp hears the request line, the field that frames the
+/// message, and the end of the head; it reads the body, whose chunk extensions and trailers are held to their
+/// grammar before. HTTP/1.2 and above are read as 1.1 (RFC 9110, 2.5).
 ///
 /// Any segmentation of the octets gives the same calls and the same error, but for the cutting of body
-/// pieces. Allocates only while a token is split over two feeds. Not thread-safe; the listener must outlive
+/// pieces. Allocates only while a line is split over two feeds. Not thread-safe; the listener must outlive
 /// it. Do not call feed() inside a callback.
 class RequestParser {
  public:
@@ -103,7 +105,7 @@ class RequestParser {
 
  private:
   struct Impl;
-  alignas(8) std::array<std::byte, 512> storage_;
+  alignas(8) std::array<std::byte, 1024> storage_;
   Impl& impl() noexcept;
   const Impl& impl() const noexcept;
 };
