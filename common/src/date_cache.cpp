@@ -14,14 +14,15 @@ void put_two(char* out, int value) noexcept {
 std::string_view DateCache::at(std::time_t now) noexcept {
   constexpr std::string_view shape = "Sun, 06 Nov 1994 08:49:37 GMT";
   static_assert(shape.size() == value_size);
+  char* const out = lines_.data() + status_line.size() + name.size();
   if (now != second_) {
     constexpr std::string_view days = "SunMonTueWedThuFriSat";
     constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     std::tm parts{};
     ::gmtime_r(&now, &parts);
     // By hand, since strftime would follow the program's locale.
-    name.copy(line_.data(), name.size());
-    char* out = line_.data() + name.size();
+    status_line.copy(lines_.data(), status_line.size());
+    name.copy(lines_.data() + status_line.size(), name.size());
     shape.copy(out, shape.size());
     line_end.copy(out + shape.size(), line_end.size());
     days.substr(static_cast<std::size_t>(parts.tm_wday) * 3, 3).copy(out, 3);
@@ -34,7 +35,7 @@ std::string_view DateCache::at(std::time_t now) noexcept {
     put_two(out + 23, parts.tm_sec);
     second_ = now;
   }
-  return {line_.data() + name.size(), value_size};
+  return {out, value_size};
 }
 
 }  // namespace antiphon::http

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "short_text.hpp"
+
 namespace antiphon::http {
 
 namespace {
@@ -40,9 +42,12 @@ Headers::Headers(std::initializer_list<Field> fields) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  const auto offset = static_cast<std::uint32_t>(text_.size());
+  const auto offset = static_cast<std::uint32_t>(used_);
   const auto name_size = static_cast<std::uint32_t>(name.size());
-  text_.append(name).append(value);
+  const std::size_t need = used_ + name.size() + value.size();
+  if (need > text_.size()) text_.resize(std::max(need, 2 * text_.size()));
+  copy_to(copy_to(text_.data() + used_, name), value);
+  used_ = need;
   slots_.push_back({offset, name_size, offset + name_size, static_cast<std::uint32_t>(value.size())});
 }
 
@@ -57,11 +62,6 @@ std::size_t Headers::remove(std::string_view name) {
   return std::erase_if(slots_, [&](const Slot& slot) {
     return equal_ignoring_case(std::string_view(text_).substr(slot.name, slot.name_size), name);
   });
-}
-
-void Headers::clear() noexcept {
-  text_.clear();
-  slots_.clear();
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const noexcept {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "char_rules.hpp"
+#include "text_rules.hpp"
 
 namespace antiphon::http {
 
@@ -38,7 +38,7 @@ std::size_t path_offset(std::string_view target) noexcept {
 
 std::string_view Request::param(std::string_view name) const noexcept {
   for (std::size_t i = 0; i < param_count_; ++i)
-    if (params_[i].name == name) return std::string_view(path_).substr(params_[i].offset, params_[i].size);
+    if (params_[i].name == name) return path().substr(params_[i].offset, params_[i].size);
   return {};
 }
 
@@ -46,7 +46,9 @@ void Request::clear() noexcept {
   constexpr std::size_t kept_body = 64 * 1024;
   method_.clear();
   target_.clear();
-  path_.clear();
+  path_is_decoded_ = false;
+  path_at_ = 0;
+  path_size_ = 0;
   if (body_.size() > kept_body) std::string().swap(body_);  // an assignment would keep the memory
   body_.clear();
   headers_.clear();
@@ -61,19 +63,27 @@ void Request::clear() noexcept {
 
 bool Request::set_target(std::string_view target) {
   target_ = target;
+  path_at_ = 0;
+  path_is_decoded_ = false;
+  if (is_plain_path(target)) {  // nearly always
+    path_size_ = query_ = target.size();
+    return true;
+  }
   const std::string_view whole = target_;
   const std::size_t question = whole.find('?');
   query_ = question == std::string_view::npos ? whole.size() : question + 1;
-  const std::size_t begin = path_offset(whole);
-  path_.clear();
-  const std::string_view path = whole.substr(begin, std::min(question, whole.size()) - begin);
-  if (path.empty()) path_ = "/";
+  path_at_ = path_offset(whole);
+  const std::string_view path = whole.substr(path_at_, std::min(question, whole.size()) - path_at_);
+  path_size_ = path.size();
+  path_is_decoded_ = path.empty() || path.find('%') != std::string_view::npos;
+  if (!path_is_decoded_) return true;
+  path_ = path.empty() ? "/" : "";
   return append_decoded(path, path_);
 }
 
 void Request::add_param(std::string_view name, std::string_view value) noexcept {
   if (param_count_ == max_params) return;
-  params_[param_count_++] = {name, static_cast<std::uint32_t>(value.data() - path_.data()),
+  params_[param_count_++] = {name, static_cast<std::uint32_t>(value.data() - path().data()),
                              static_cast<std::uint32_t>(value.size())};
 }
 

@@ -6,7 +6,8 @@
 #include <cstring>
 
 #include "antiphon/http/request.hpp"
-#include "field_rules.hpp"
+#include "short_text.hpp"
+#include "text_rules.hpp"
 
 namespace antiphon::http {
 
@@ -17,39 +18,61 @@ bool bodiless(unsigned status) noexcept {
   return status < 200 || status == 204 || status == 304;
 }
 
-/// Appends pieces that are known to need `most` octets at most: the string grows once, not for each.
+/// Appends pieces that are known to need `most` octets at most, all at once: few on the stack first, since a
+/// string that grows is set to zero first.
 class Composer {
  public:
   Composer(std::string& out, std::size_t most) : out_(&out) {
-    const std::size_t before = out.size();
-    out.resize(before + most);
-    at_ = out.data() + before;
+    if (most > few_.size()) {
+      const std::size_t before = out.size();
+      out.resize(before + most);
+      at_ = out.data() + before;
+      in_place_ = true;
+    }
   }
   Composer(const Composer&) = delete;
   Composer& operator=(const Composer&) = delete;
-  ~Composer() { out_->resize(static_cast<std::size_t>(at_ - out_->data())); }
 
-  void put(std::string_view text) noexcept {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+  /// Behind the last piece; without it nothing is certain.
+  void done() {
+    if (in_place_)
+      out_->resize(static_cast<std::size_t>(at_ - out_->data()));
+    else
+      out_->append(few_.data(), static_cast<std::size_t>(at_ - few_.data()));
   }
+
+  /// A text whose size is known when this is compiled.
+  template <std::size_t Size>
+  void put(const char (&text)[Size]) noexcept {
+    put(std::span<const char, Size - 1>(text, Size - 1));
+  }
+  template <std::size_t Size>
+  requires(Size != std::dynamic_extent) void put(std::span<const char, Size> text) noexcept {
+    std::memcpy(at_, text.data(), Size);
+    at_ += Size;
+  }
+  void put(std::string_view text) noexcept { at_ = copy_to(at_, text); }
   template <int Base>
   void put_number(std::uint64_t number) noexcept {
-    at_ = std::to_chars(at_, out_->data() + out_->size(), number, Base).ptr;
+    at_ = std::to_chars(at_, at_ + number_most, number, Base).ptr;
   }
-  void put_field(std::string_view name, std::string_view value) noexcept {
-    put(name);
+  void put_field(const Field& field) noexcept {
+    put(field.name);
     put(": ");
-    put(value);
+    put(field.value);
     put("\r\n");
   }
 
+  static constexpr std::size_t number_most = 20;  // digits
+
  private:
   std::string* out_;
-  char* at_;
+  std::array<char, 768> few_;  // an answer with some fields and a short body
+  char* at_ = few_.data();
+  bool in_place_ = false;
 };
 
-constexpr std::size_t number_most = 20;  // digits
+constexpr std::size_t small_body = 256;  // goes with its head
 constexpr std::size_t head_most = 256;   // of a head without its fields: the longest is not half of it
 
 }  // namespace
@@ -77,10 +100,12 @@ void ResponseWriter::begin_error(bool to_head) noexcept {
 }
 
 WriteResult ResponseWriter::respond(const ResponseView& response, std::string& out) {
-  const WriteResult result = head(response.status, response.fields, response.body.size(), out);
+  const bool with_head = response.body.size() <= small_body;
+  const WriteResult result = compose(response.status, response.fields, response.body.size(),
+                                     with_head ? response.body : std::string_view(), out);
   if (result != WriteResult::written) return result;
   if (framing_ == Framing::length) {
-    out.append(response.body);
+    if (!with_head) out.append(response.body);
     body_ = response.body.size();
     left_ = 0;
   }
@@ -90,38 +115,57 @@ WriteResult ResponseWriter::respond(const ResponseView& response, std::string& o
 
 WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
                                  std::optional<std::uint64_t> length, std::string& out) {
+  return compose(status, fields, length, {}, out);
+}
+
+/// False: of framing and persistence, which are this class's business alone. Two opinions on them are a
+/// smuggled response.
+bool ResponseWriter::is_to_be_told(const Field& field) noexcept {
+  switch (field.name.size()) {
+    case 4:
+      return !equal_ignoring_case(field.name, "Date");
+    case 7:
+      upgrade_ = upgrade_ || equal_ignoring_case(field.name, "Upgrade");
+      return true;
+    case 10:
+      if (!equal_ignoring_case(field.name, "Connection") || !has_token(field.value, "close")) return true;
+      keep_alive_ = false;
+      return false;
+    case 14:
+      return !equal_ignoring_case(field.name, "Content-Length");
+    case 17:
+      return !equal_ignoring_case(field.name, "Transfer-Encoding");
+    default:
+      return true;
+  }
+}
+
+/// The head and, if it is small and there at once, the body.
+WriteResult ResponseWriter::compose(unsigned status, std::span<const Field> fields,
+                                    std::optional<std::uint64_t> length, std::string_view body,
+                                    std::string& out) {
   if (state_ != State::idle) return WriteResult::out_of_order;
   if (status < 200 || status > 999) return WriteResult::bad_field;  // 1xx is never the answer itself
-  std::size_t most = head_most;
+  std::size_t most = head_most + body.size();
   for (const Field& field : fields) {
-    if (failed(check_field(field.name, field.value))) return WriteResult::bad_field;
+    if (!is_token(field.name) || !is_value(field.value)) return WriteResult::bad_field;
     most += field.name.size() + field.value.size() + std::string_view(": \r\n").size();
   }
 
   Composer head(out, most);
   if (status == 200) {  // nearly always
-    head.put("HTTP/1.1 200 OK\r\n");
+    head.put(date_->ok_now());
   } else {
     head.put("HTTP/1.1 ");
     head.put_number<10>(status);
     head.put(" ");
     head.put(reason_phrase(status));
     head.put("\r\n");
+    head.put(date_->line_now());
   }
-  head.put(date_->line_now());
-  bool upgrade = false;
-  for (const Field& field : fields) {
-    // Framing and persistence are this class's business alone: two opinions on them are a smuggled response.
-    if (equal_ignoring_case(field.name, "Content-Length") ||
-        equal_ignoring_case(field.name, "Transfer-Encoding") || equal_ignoring_case(field.name, "Date"))
-      continue;
-    if (equal_ignoring_case(field.name, "Connection") && has_token(field.value, "close")) {
-      keep_alive_ = false;
-      continue;
-    }
-    upgrade = upgrade || equal_ignoring_case(field.name, "Upgrade");
-    head.put_field(field.name, field.value);
-  }
+  upgrade_ = false;
+  for (const Field& field : fields)
+    if (is_to_be_told(field)) head.put_field(field);
 
   if (bodiless(status)) {
     framing_ = Framing::none;
@@ -141,13 +185,15 @@ WriteResult ResponseWriter::head(unsigned status, std::span<const Field> fields,
     framing_ = head_request_ ? Framing::none : Framing::chunked;
     head.put("Transfer-Encoding: chunked\r\n");
   }
-  if (upgrade) head.put("Connection: upgrade\r\n");  // RFC 9110, 7.8: as 426 needs it
+  if (upgrade_) head.put("Connection: upgrade\r\n");  // RFC 9110, 7.8: as 426 needs it
   if (!keep_alive_) {
     head.put("Connection: close\r\n");
   } else if (http_1_0_) {
     head.put("Connection: keep-alive\r\n");
   }
   head.put("\r\n");
+  if (framing_ == Framing::length) head.put(body);
+  head.done();
   status_ = status;
   state_ = State::body;
   return WriteResult::written;
@@ -164,11 +210,12 @@ WriteResult ResponseWriter::body(std::string_view octets, std::string& out) {
       out.append(octets);
       break;
     case Framing::chunked: {
-      Composer chunk(out, number_most + octets.size() + 2 * std::string_view("\r\n").size());
+      Composer chunk(out, Composer::number_most + octets.size() + 2 * std::string_view("\r\n").size());
       chunk.put_number<16>(octets.size());
       chunk.put("\r\n");
       chunk.put(octets);
       chunk.put("\r\n");
+      chunk.done();
       break;
     }
     case Framing::length: {

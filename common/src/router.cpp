@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "short_text.hpp"
+
 namespace antiphon::http {
 
 namespace {
@@ -62,12 +64,16 @@ Router& Router::add(std::string_view method, std::string_view pattern, Handler h
   std::vector<std::string> segments;
   for_each_segment(pattern, [&](std::string_view segment) { segments.emplace_back(segment); });
 
-  const bool literal = std::none_of(segments.begin(), segments.end(), is_param);
   auto path =
       std::find_if(paths_.begin(), paths_.end(), [&](const Path& p) { return p.segments == segments; });
-  if (path == paths_.end())
-    path =
-        paths_.insert(paths_.end(), Path{literal ? std::string(pattern) : std::string(), segments, {}, {}});
+  if (path == paths_.end()) {
+    std::string literal;
+    auto segment = segments.begin();
+    for (; segment != segments.end() && !is_param(*segment); ++segment) literal.append("/").append(*segment);
+    const bool whole = segment == segments.end();
+    if (!whole) literal += "/";
+    path = paths_.insert(paths_.end(), Path{std::move(literal), whole, segments, {}, {}});
+  }
   for (const Route& route : path->routes)
     if (route.method == method)
       throw std::invalid_argument("route exists already: " + std::string(method) + " " +
@@ -83,15 +89,18 @@ Router& Router::add(std::string_view method, std::string_view pattern, Handler h
 }
 
 Router::Match Router::find(Request& request) const {
+  const std::string_view asked = request.path();
   const bool options = request.method() == "OPTIONS";
-  if (options && request.path() == "*") return {Found::options, nullptr, allow_any_};
+  if (options && asked == "*") return {Found::options, nullptr, allow_any_};
   Match match;
   for (const Path& path : paths_) {
-    const bool literal = !path.literal.empty();
-    if (literal ? path.literal != request.path() : !matches_segments(path.segments, request.path())) continue;
+    if (path.whole ? !same(path.literal, asked)
+                   : !same(path.literal, asked.substr(0, path.literal.size())) ||
+                         !matches_segments(path.segments, asked))
+      continue;
     const auto route_for = [&path](std::string_view method) -> const Route* {
       for (const Route& route : path.routes)
-        if (route.method == method) return &route;
+        if (same(route.method, method)) return &route;
       return nullptr;
     };
     const Route* route = route_for(request.method());
@@ -99,7 +108,7 @@ Router::Match Router::find(Request& request) const {
     if (route != nullptr) {
       if (route->length_required && request.chunked()) return {Found::length_required, nullptr, {}};
       request.clear_params();
-      if (!literal) set_params(path.segments, request);
+      if (!path.whole) set_params(path.segments, request);
       return {Found::route, route, {}};
     }
     if (match.found == Found::no_such_path)

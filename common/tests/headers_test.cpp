@@ -32,6 +32,21 @@ TEST(headers, set_replaces_all_of_a_name_and_remove_counts_them) {
   EXPECT_EQ(headers.size(), 1U);
 }
 
+TEST(headers, keeps_fields_of_every_size_also_when_filled_again) {
+  Headers headers;
+  for (const std::size_t round : {0U, 1U, 2U}) {
+    headers.clear();
+    for (std::size_t size = 0; size < 70; ++size)
+      headers.add(std::string(size + 1, 'n'),
+                  std::string(size * (round + 1), static_cast<char>('a' + round)));
+    ASSERT_EQ(headers.size(), 70U);
+    for (std::size_t size = 0; size < 70; ++size) {
+      EXPECT_EQ(headers[size].name, std::string(size + 1, 'n'));
+      EXPECT_EQ(headers[size].value, std::string(size * (round + 1), static_cast<char>('a' + round)));
+    }
+  }
+}
+
 TEST(headers, a_copy_stands_on_its_own) {
   Headers headers{{"name", "value"}};
   const Headers copy = headers;

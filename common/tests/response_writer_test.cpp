@@ -39,6 +39,31 @@ TEST_F(response_writer, writes_a_whole_response) {
   EXPECT_TRUE(writer.finished());
 }
 
+TEST_F(response_writer, writes_answers_of_every_size_behind_what_is_there_already) {
+  for (const std::size_t body_size : {0U, 1U, 3U, 4U, 15U, 16U, 33U, 255U, 256U, 257U, 5'000U})
+    for (const std::size_t value_size : {0U, 1U, 7U, 8U, 31U, 32U, 33U, 200U, 512U, 2'000U}) {
+      const std::string body(body_size, 'b');
+      const std::string value(value_size, 'v');
+      const std::array two{Field{"X-A", value}, Field{"Content-Type", value}};
+      out = "before";
+      EXPECT_EQ(begin().respond({404, two, body}, out), WriteResult::written);
+      EXPECT_THAT(out, StartsWith("beforeHTTP/1.1 404 Not Found\r\nDate: "));
+      std::string end = " GMT\r\nX-A: ";
+      end.append(value).append("\r\nContent-Type: ").append(value).append("\r\nContent-Length: ");
+      end.append(std::to_string(body_size)).append("\r\n\r\n").append(body);
+      EXPECT_THAT(out, EndsWith(end));
+      EXPECT_EQ(out.size(),
+                std::string_view("beforeHTTP/1.1 404 Not Found\r\nDate: ").size() + 25 + end.size());
+      EXPECT_EQ(writer.body_octets(), body_size);
+    }
+}
+
+TEST_F(response_writer, the_date_is_its_own_business) {
+  const std::array dated{Field{"date", "yesterday"}};
+  begin().respond({200, dated, ""}, out);
+  EXPECT_THAT(out, Not(HasSubstr("yesterday")));
+}
+
 TEST_F(response_writer, says_that_it_closes_when_the_client_or_the_server_wants_it_SN_009) {
   begin("GET", 1, false).respond({200, {}, ""}, out);
   EXPECT_THAT(out, HasSubstr("\r\nConnection: close\r\n"));

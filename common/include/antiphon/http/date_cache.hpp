@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <ctime>
+#include <span>
 #include <string_view>
 
 namespace antiphon::http {
@@ -13,19 +14,22 @@ class DateCache {
   /// "Sun, 06 Nov 1994 08:49:37 GMT" for the second `now`; valid until the next call.
   std::string_view at(std::time_t now) noexcept;
   std::string_view now() noexcept { return at(std::time(nullptr)); }
-  /// The whole field with its line end: "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n".
-  std::string_view line_now() noexcept {
+  /// What nearly every answer begins with: "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n".
+  std::span<const char, 54> ok_now() noexcept {
     at(std::time(nullptr));
-    return {line_.data(), name.size() + value_size + line_end.size()};
+    return lines_;
   }
+  /// Of it the Date line alone.
+  std::span<const char, 37> line_now() noexcept { return ok_now().subspan<status_line.size()>(); }
 
  private:
+  static constexpr std::string_view status_line = "HTTP/1.1 200 OK\r\n";
   static constexpr std::string_view name = "Date: ";
   static constexpr std::string_view line_end = "\r\n";
   static constexpr std::size_t value_size = 29;
 
   std::time_t second_ = -1;
-  std::array<char, 40> line_{};
+  std::array<char, status_line.size() + name.size() + value_size + line_end.size()> lines_{};
 };
 
 }  // namespace antiphon::http

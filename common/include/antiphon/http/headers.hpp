@@ -23,7 +23,11 @@ namespace detail {
 
 /// True if both are the same but for ASCII case.
 [[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && detail::same_but_for_case(a.data(), b.data(), a.size());
+  if (a.size() != b.size()) return false;
+  constexpr int case_bit =
+      0x20;  // two letters that differ in more are not the same: nearly all are told apart by it
+  return a.empty() || (((a.front() ^ b.front()) & ~case_bit) == 0 &&
+                       detail::same_but_for_case(a.data(), b.data(), a.size()));
 }
 
 /// True if the comma-separated list `value` has the element `token`, without regard to case (RFC
@@ -46,7 +50,10 @@ class Headers {
   void set(std::string_view name, std::string_view value);
   /// Removes all fields of that name; returns how many there were.
   std::size_t remove(std::string_view name);
-  void clear() noexcept;
+  void clear() noexcept {
+    used_ = 0;
+    slots_.clear();
+  }
 
   /// The first value of that name.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
@@ -94,7 +101,8 @@ class Headers {
     std::uint32_t value;
     std::uint32_t value_size;
   };
-  std::string text_;
+  std::string text_;  // more than is used: to fill it again costs no more than to copy
+  std::size_t used_ = 0;
   std::vector<Slot> slots_;
 };
 

@@ -14,14 +14,18 @@ namespace antiphon::http {
 /// What an HTTP request says. Values only: no connection, no callback.
 ///
 /// Reusable: clear() keeps the memory, but for that of a body of more than 64 KiB, so that a connection that
-/// keeps one Request allocates nothing per request. Views handed out are valid until the next change of the object.
+/// keeps one Request allocates nothing per request. Views handed out are valid until the next change of the
+/// object.
 class Request {
  public:
   [[nodiscard]] std::string_view method() const noexcept { return method_; }
   /// As it stood in the request line.
   [[nodiscard]] std::string_view target() const noexcept { return target_; }
   /// The target's path with %XX decoded; of an absolute-form target the path behind the authority.
-  [[nodiscard]] std::string_view path() const noexcept { return path_; }
+  [[nodiscard]] std::string_view path() const noexcept {
+    return path_is_decoded_ ? std::string_view(path_)
+                            : std::string_view(target_).substr(path_at_, path_size_);
+  }
   /// What follows the first '?', as it stood; empty without one.
   [[nodiscard]] std::string_view query() const noexcept { return std::string_view(target_).substr(query_); }
   [[nodiscard]] unsigned version_major() const noexcept { return version_major_; }
@@ -68,13 +72,13 @@ class Request {
  private:
   struct Param {
     std::string_view name;
-    std::uint32_t offset = 0;  // in path_: an offset survives copies and moves of the request
+    std::uint32_t offset = 0;  // in path(): an offset survives copies and moves of the request
     std::uint32_t size = 0;
   };
 
   std::string method_;
   std::string target_;
-  std::string path_;
+  std::string path_;  // if it has escapes; else the path is the part of the target
   std::string body_;
   std::string peer_;
   Headers headers_;
@@ -82,10 +86,13 @@ class Request {
   std::optional<std::uint64_t> content_length_ = 0;
   std::size_t param_count_ = 0;
   std::size_t query_ = 0;
+  std::size_t path_at_ = 0;
+  std::size_t path_size_ = 0;
   unsigned version_major_ = 1;
   unsigned version_minor_ = 1;
   bool keep_alive_ = true;
   bool expects_continue_ = false;
+  bool path_is_decoded_ = false;
 };
 
 }  // namespace antiphon::http

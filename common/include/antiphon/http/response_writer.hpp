@@ -65,6 +65,10 @@ class ResponseWriter {
   enum class State { idle, body, finished };
   enum class Framing { none, length, chunked, close };
 
+  bool is_to_be_told(const Field& field) noexcept;
+  WriteResult compose(unsigned status, std::span<const Field> fields, std::optional<std::uint64_t> length,
+                      std::string_view body, std::string& out);
+
   DateCache* date_;
   std::uint64_t left_ = 0;
   std::uint64_t body_ = 0;
@@ -74,6 +78,7 @@ class ResponseWriter {
   bool keep_alive_ = true;
   bool head_request_ = false;
   bool http_1_0_ = false;
+  bool upgrade_ = false;  // a field says what the client may go over to
 };
 
 }  // namespace antiphon::http

@@ -55,7 +55,8 @@ class Router {
 
  private:
   struct Path {
-    std::string literal;  // the whole path if it has no parameter, else empty
+    std::string literal;  // of the pattern what stands before its first parameter
+    bool whole = true;    // that is all of it
     std::vector<std::string> segments;
     std::vector<Route> routes;
     std::string allow;
