@@ -88,10 +88,10 @@ def _beside_bare(row, rows):
 
 def summary(rows):
     """What a reader wants first: lines that say how many targets are met, and of each that is not, why."""
+    if all(row["group"] == "told" for row in rows):
+        return ["No target was set for what was measured."]
     targets = [row for row in rows if row["group"] == "targets" and row["met"] is not None]
     unmet = [row for row in targets if not row["met"]]
-    if not rows or not (targets or any(row["group"] != "told" for row in rows)):
-        return ["No target was set for what was measured."]
     lines = [] if not targets else [f"{len(targets) - len(unmet)} of {len(targets)} targets met." + ("" if unmet else " All of them.")]
     if unmet:
         lines.append("Not met, each with what was measured of it in this run:")
