@@ -187,8 +187,8 @@ Task<Connection> connect(EventLoop& loop, ProtocolFactory factory, std::optional
 
 Task<Connection> adopt(EventLoop& loop, ProtocolFactory factory, int sock,
                        ConnectAcceptedSocketOptions options) {
+  check_stream(sock);  // first, as asyncio does
   detail::check_timeouts_mean_something(options);
-  check_stream(sock);
   auto tls = detail::tls_settings(options, true);
   auto made = detail::make_connection(loop, UniqueFd(sock), std::move(factory), std::move(tls));
   co_return co_await made;

@@ -51,26 +51,42 @@ void ServerImpl::listen() {
 void ServerImpl::connected(ConnectedSocket socket) {
   // The socket is closed if this fails (AS-055), and the next connection has a better chance (AS-056).
   guarded_call([&] { make_connection(std::move(socket)); },
-               [&](std::exception_ptr exc) { creation_failed(std::move(exc)); });
+               [&](std::exception_ptr exc) { creation_failed(std::move(exc), nullptr, nullptr); });
 }
 
 void ServerImpl::make_connection(ConnectedSocket socket) {
   auto protocol = factory_();  // before the handshake, too (AS-227)
-  if (tls_) {
-    auto handshaken = [server = shared()](std::exception_ptr exc) {
-      if (exc) server->creation_failed(std::move(exc));
-    };
-    protocol = SSLProtocol::make(*core_, std::move(protocol), *tls_, false, std::move(handshaken));
+  if (!tls_) {
+    StreamTransport::make(*core_, std::move(socket), std::move(protocol), shared());
+    return;
   }
-  StreamTransport::make(*core_, std::move(socket), std::move(protocol), shared());
+  const auto layer = SSLProtocol::make(*core_, protocol, *tls_, false, nullptr);
+  if (core_->debug) {
+    layer->when_shaken([server = shared(), protocol, layer = layer.get()](std::exception_ptr exc) {
+      if (exc) server->handshake_failed(std::move(exc), protocol, layer->app_transport());
+    });
+  }
+  StreamTransport::make(*core_, std::move(socket), layer, shared());
 }
 
-void ServerImpl::creation_failed(std::exception_ptr exc) {
+/// In debug mode only (AS-054, AS-224).
+void ServerImpl::creation_failed(std::exception_ptr exc, std::shared_ptr<BaseProtocol> protocol,
+                                 std::shared_ptr<Transport> transport) {
   if (!core_->debug) return;
   ExceptionContext context;
   context.message = "Error on transport creation for incoming connection";
   context.exception = std::move(exc);
-  core_->loop().call_exception_handler(context);  // AS-054, AS-224
+  context.protocol = std::move(protocol);
+  context.transport = std::move(transport);
+  core_->loop().call_exception_handler(context);
+}
+
+/// Reported in a turn of its own: a protocol that knows of the connection hears of its loss first.
+void ServerImpl::handshake_failed(std::exception_ptr exc, std::shared_ptr<BaseProtocol> protocol,
+                                  std::shared_ptr<Transport> transport) {
+  core_->call_soon([server = shared(), exc = std::move(exc), protocol = std::move(protocol),
+                    transport = std::move(transport)] { server->creation_failed(exc, protocol, transport); },
+                   "report of a failed handshake");
 }
 
 std::vector<TransportSocket> ServerImpl::sockets() const {
@@ -80,7 +96,11 @@ std::vector<TransportSocket> ServerImpl::sockets() const {
 }
 
 Task<void> ServerImpl::start_serving_of(std::shared_ptr<ServerImpl> server) {
-  server->listen();
+  if (server->closed_ && !server->serving_) {  // AS-073
+    server->serving_ = true;
+    throw TypeError("start_serving: server " + server->python_text() + " is closed");
+  }
+  if (!server->serving_) server->listen();
   co_await Yield{};
 }
 
@@ -170,8 +190,7 @@ void ServerImpl::leave_nodelay() noexcept {
 
 Task<std::shared_ptr<Server>> open_server(EventLoop& loop, ProtocolFactory factory,
                                           std::vector<UniqueFd> sockets, int backlog,
-                                          std::optional<TlsSettings> tls, bool start_serving,
-                                          bool nodelay) {
+                                          std::optional<TlsSettings> tls, bool start_serving, bool nodelay) {
   const auto server =
       ServerImpl::make(loop.core(), std::move(factory), std::move(sockets), backlog, std::move(tls));
   if (!nodelay) server->leave_nodelay();

@@ -52,7 +52,10 @@ class ServerImpl final : public Server, public ConnectionCount {
   template <class Call>
   void for_each_client(Call call);
   void make_connection(ConnectedSocket socket);
-  void creation_failed(std::exception_ptr exc);
+  void creation_failed(std::exception_ptr exc, std::shared_ptr<BaseProtocol> protocol,
+                       std::shared_ptr<Transport> transport);
+  void handshake_failed(std::exception_ptr exc, std::shared_ptr<BaseProtocol> protocol,
+                        std::shared_ptr<Transport> transport);
   void wake_waiters();
   void check_open() const;
   [[nodiscard]] std::string python_text() const;

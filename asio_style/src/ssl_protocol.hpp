@@ -43,6 +43,9 @@ class SSLProtocol final : public BufferedProtocol,
               bool told_already, Handshaken handshaken);
   ~SSLProtocol() override;
 
+  /// In place of the one that `make` was given, before the handshake.
+  void when_shaken(Handshaken handshaken) { handshaken_ = std::move(handshaken); }
+
   [[nodiscard]] std::shared_ptr<Transport> app_transport() { return {shared_from_this(), &transport_}; }
   /// The application was told to pause writing by the transport below, before TLS came in between (I-9).
   void inherit_pause();

@@ -110,6 +110,7 @@ tls::ReadStatus SSLProtocol::deliver_buffered() {
       },
       [&](std::exception_ptr exc) { fatal(std::move(exc), ssl_error); });
   if (!given || !delivers()) return tls::ReadStatus::need_more;
+  if (receiver_.buffered == nullptr) return tls::ReadStatus::data;  // it set a plain protocol, which is next
   std::size_t size = 0;
   do {
     read = engine_->read(room.subspan(size));

@@ -22,7 +22,9 @@ constexpr std::uint32_t lost_writes_tolerated = 5;
 
 bool SSLProtocol::may_write(std::size_t size) {
   if (size == 0) return false;
-  if (permits(phase_).takes_writes) return true;
+  // The engine encrypts nothing more once the peer's octets have ended, even where that counts as an end.
+  const bool cut_off = engine_->error() && engine_->error()->kind == tls::ErrorKind::truncated;
+  if (permits(phase_).takes_writes && !cut_off) return true;
   if (lost_writes_++ >= lost_writes_tolerated && core_ != nullptr) {
     core_->loop().log(LogLevel::warning, "SSL connection is closed");
   }

@@ -50,8 +50,8 @@ bool StreamTransport::receive_into_protocol() {
     buffer = buffered_->get_buffer(-1);
     if (buffer.empty()) throw RuntimeError("get_buffer() returned an empty buffer");
   });
-  // get_buffer may have closed the connection, or paused it.
-  if (!given || !permits(phase_).dr_er || reading_paused_) return false;
+  // get_buffer may have closed the connection, paused it, or set a plain protocol, whose the octets are now.
+  if (!given || !permits(phase_).dr_er || reading_paused_ || buffered_ == nullptr) return false;
   const ssize_t received = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
   if (received <= 0) return received_nothing(received);
   const auto size = static_cast<std::size_t>(received);

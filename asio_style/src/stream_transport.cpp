@@ -138,7 +138,7 @@ void StreamTransport::watch() {
 // ---- the rest
 
 void StreamTransport::set_protocol(std::shared_ptr<BaseProtocol> protocol) {
-  if (phase_ == Phase::ended) return;
+  if (!protocol_) return;  // connection_lost has returned
   auto replaced = protocol_;
   use(std::move(protocol));
   // A callback of the old one may be what called us: it must not die under its own feet.

@@ -125,6 +125,7 @@ void StreamTransport::send_file() {
 StreamTransport::SendingFile::SendingFile(StreamTransport& transport, FileSending& sending)
     : transport_(transport) {
   if (transport.file_ != nullptr) throw RuntimeError("sendfile is in progress on this transport already");
+  if (transport.eof_written_) throw RuntimeError("Cannot call write() after write_eof()");  // AS-156
   transport.file_ = &sending;
   if (!transport.buffer_.empty()) return;  // its turn comes when that is sent (AS-256)
   transport.send_file();

@@ -20,6 +20,7 @@ class Buffered : public BufferedProtocol {
     EXPECT_EQ(sizehint, -1);  // AS-108
     trace_->add("GB");
     if (fail_get_buffer) throw ValueError("no buffer");
+    if (next) transport->set_protocol(next);
     return std::span(memory).first(room);
   }
   void buffer_updated(std::size_t nbytes) override {
@@ -40,6 +41,7 @@ class Buffered : public BufferedProtocol {
   std::size_t room = 4;
   std::string received;
   bool fail_get_buffer = false;
+  std::shared_ptr<BaseProtocol> next;  // takes over in get_buffer
   bool fail_buffer_updated = false;
 
  private:
@@ -113,6 +115,18 @@ TEST_F(buffered_reading, set_protocol_from_plain_to_buffered_takes_effect_with_t
   peer.send("ab");
   run_until("BU");
   EXPECT_THAT(events(), ElementsAre("CM", "DR", "GB", "BU"));
+  EXPECT_EQ(second->received, "ab");
+}
+
+TEST_F(buffered_reading, a_plain_protocol_set_in_get_buffer_gets_the_bytes_AS_215) {
+  const auto second = std::make_shared<Scripted>(trace, hooks, "B.");
+  made = std::make_shared<Buffered>(trace);
+  made->next = second;
+  server = loop.run_until_complete(loop.create_server([this] { return made; }, "127.0.0.1", 0));
+  Peer peer(port());
+  peer.send("ab");
+  run_until("B.DR");
+  EXPECT_THAT(events(), ElementsAre("CM", "GB", "B.DR"));
   EXPECT_EQ(second->received, "ab");
 }
 

@@ -325,6 +325,20 @@ TEST_F(reading, a_protocol_replaced_by_its_own_callback_lives_until_that_returns
   EXPECT_THAT(events(), ElementsAre("first protocol still here", "first protocol gone"));
 }
 
+TEST_F(reading, set_protocol_in_connection_lost_holds_until_that_returns_AS_216) {
+  const auto second = std::make_shared<Scripted>(trace, hooks, "B.");
+  hooks.connection_lost = [&](Scripted& self) {
+    self.transport->set_protocol(second);
+    EXPECT_EQ(self.transport->get_protocol(), second);
+  };
+  listen();
+  Peer(port()).close();
+  run_until("CL None");
+  turn();
+  EXPECT_THAT(events(), ElementsAre("CM", "ER", "CL None"));
+  EXPECT_EQ(transport().get_protocol(), nullptr);
+}
+
 TEST_F(reading, a_protocol_that_can_not_read_is_refused_AS_106) {
   listen();
   Peer peer(port());

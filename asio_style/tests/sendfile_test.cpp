@@ -1,7 +1,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 
 #include "flow_controlled.hpp"
@@ -192,6 +194,26 @@ TEST_F(sendfile, a_connection_lost_meanwhile_is_a_connection_error_AS_262) {
   run_until("CL");
   EXPECT_THAT(events(), ElementsAre("CM", testing::AnyOf(StartsWith("CL ConnectionResetError"),
                                                          StartsWith("CL BrokenPipeError"))));
+}
+
+// sendfile(2) knows no MSG_NOSIGNAL; SIGPIPE would end the process.
+TEST_F(sendfile, a_broken_pipe_is_an_error_and_no_signal_AS_262) {
+  connect();
+  const auto socket = std::any_cast<TransportSocket>(transport().get_extra_info("socket"));
+  ASSERT_EQ(::shutdown(socket.fileno(), SHUT_WR), 0);  // behind the transport's back
+  EXPECT_THAT(refused(open(10)), StartsWith("BrokenPipeError: [Errno 32]"));
+  sigset_t pending;
+  ASSERT_EQ(sigpending(&pending), 0);
+  EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
+  run_until("CL BrokenPipeError: [Errno 32] Broken pipe");
+}
+
+TEST_F(sendfile, after_write_eof_it_is_refused_like_a_write_AS_156) {
+  connect();
+  transport().write_eof();
+  EXPECT_EQ(refused(open(10)), "RuntimeError: Cannot call write() after write_eof()");
+  EXPECT_FALSE(transport().is_closing());
+  EXPECT_TRUE(transport().is_reading());
 }
 
 TEST_F(sendfile, close_and_abort_cut_it_off_with_a_connection_error_AS_262) {

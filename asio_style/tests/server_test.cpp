@@ -280,8 +280,10 @@ TEST_F(server_life, start_serving_twice_is_harmless_and_after_close_an_error_AS_
   loop.run_until_complete(server->start_serving());
   EXPECT_TRUE(server->is_serving());
   server->close();
-  EXPECT_EQ(type_name(thrown_by([&] { loop.run_until_complete(server->start_serving()); })), "RuntimeError");
   EXPECT_FALSE(server->is_serving());
+  EXPECT_EQ(type_name(thrown_by([&] { loop.run_until_complete(server->start_serving()); })), "TypeError");
+  EXPECT_TRUE(server->is_serving());
+  EXPECT_TRUE(server->sockets().empty());
 }
 
 TEST_F(server_life, wait_closed_waits_for_close_and_for_the_last_connection_AS_062_AS_074) {

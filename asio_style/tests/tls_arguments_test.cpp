@@ -1,6 +1,7 @@
 #include <antiphon/tls/testing/temporary_files.hpp>
 
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 
 #include "tls_settings.hpp"
 #include "tls_support.hpp"
@@ -58,11 +59,12 @@ TEST_F(tls_arguments, AS_003_AS_004_time_limits_without_ssl_are_value_errors_tha
                   loop.create_unix_server(factory(), "/tmp/never", {.ssl_handshake_timeout = 1s}));
             })),
             "ValueError: ssl_handshake_timeout is only meaningful with ssl");
-  EXPECT_EQ(
-      describe(thrown_by([&] {
-        loop.run_until_complete(loop.connect_accepted_socket(factory(), 0, {.ssl_shutdown_timeout = 1s}));
-      })),
-      "ValueError: ssl_shutdown_timeout is only meaningful with ssl");
+  const detail::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(describe(thrown_by([&] {
+              loop.run_until_complete(
+                  loop.connect_accepted_socket(factory(), socket.get(), {.ssl_shutdown_timeout = 1s}));
+            })),
+            "ValueError: ssl_shutdown_timeout is only meaningful with ssl");
 }
 
 TEST_F(tls_arguments, AS_009_the_time_limits_come_before_host_and_sock) {

@@ -35,14 +35,15 @@ class Server : public std::enable_shared_from_this<Server> {
   virtual Task<void> wait_closed() = 0;
 
   /// Begins to accept; no-op if it does already (AS-072).
-  /// RuntimeError on a closed server (AS-073). Lets the loop turn once.
+  /// TypeError on a closed server, which calls itself serving from then on, as asyncio's does (AS-073): do not
+  /// count on either. Lets the loop turn once.
   virtual Task<void> start_serving() = 0;
 
   /// start_serving, then waits to be cancelled, which closes the server (AS-077, AS-078). RuntimeError if one
   /// waits already (AS-080) or the server is closed (AS-081).
   virtual Task<void> serve_forever() = 0;
 
-  /// True from the start of serving until close (AS-070).
+  /// True from the start of serving until close (AS-070). For a closed server see start_serving.
   [[nodiscard]] virtual bool is_serving() const = 0;
 
   /// Views of the listening sockets; empty after close (AS-069). Their order means nothing (AS-014).
