@@ -61,7 +61,9 @@ void write_if_it_compiles(Transport& transport, Argument argument, const char* p
   if constexpr (static_types::writable<Argument>) {
     transport.write(argument);
   } else {
-    refuse_type(std::string("data argument must be a bytes-like object, not '") + python_type + "'");
+    const bool tls = !transport.can_write_eof();  // which has words of its own for it
+    refuse_type(tls ? std::string("data: expecting a bytes-like instance, got ") + python_type
+                    : std::string("data argument must be a bytes-like object, not '") + python_type + "'");
   }
 }
 
@@ -139,16 +141,14 @@ void call_soon(Stage& stage, const Json& action) {
 }
 
 /// The loop's own timer fires after its real time; it runs once the pause is over as well (see Timekeeper).
-void fire_when_over(Session& session, std::chrono::milliseconds delay, const std::string& tag,
+void fire_when_over(Session& session, std::chrono::milliseconds delay, const std::shared_ptr<Timer>& timer,
                     const std::function<void()>& fn) {
-  Timer& timer = session.timers[tag];
-  timer.handle = session.loop.call_later(delay, [&session, tag, fn] {
-    const Timekeeper::Ticket ticket = session.timers[tag].ticket;
-    if (ticket != 0 && !session.time.is_over(ticket)) {
-      fire_when_over(session, std::chrono::milliseconds(1), tag, fn);
+  timer->handle = session.loop.call_later(delay, [&session, timer, fn] {
+    if (timer->ticket != 0 && !session.time.is_over(timer->ticket)) {
+      fire_when_over(session, std::chrono::milliseconds(1), timer, fn);
       return;
     }
-    session.time.leave(ticket);
+    session.time.leave(timer->ticket);
     fn();
   });
 }
@@ -157,11 +157,13 @@ void call_later(Stage& stage, const Json& action) {
   Session& session = stage.session;
   const std::chrono::milliseconds delay(action[1].get<int>());
   const std::string tag = action[2];
-  session.timers[tag] = {};
+  // The tag may stand for an earlier timer that still runs; it goes on, and "cancel" means this one.
+  const auto timer = std::make_shared<Timer>();
+  session.timers[tag] = timer;
   // Zero and less have their order from the loop itself (AS-270).
   session.start_ticking();
-  if (delay.count() > 0) session.timers[tag].ticket = session.time.enter(delay);
-  fire_when_over(session, delay, tag,
+  if (delay.count() > 0) timer->ticket = session.time.enter(delay);
+  fire_when_over(session, delay, timer,
                  [&session, connection = stage.connection, tag, actions = nested(action, 3)] {
                    run_tagged(session, connection, "timer", tag, actions);
                  });
@@ -169,8 +171,8 @@ void call_later(Stage& stage, const Json& action) {
 
 void cancel(Session& session, const std::string& tag) {
   if (const auto timer = session.timers.find(tag); timer != session.timers.end()) {
-    timer->second.handle.cancel();
-    session.time.leave(timer->second.ticket);
+    timer->second->handle.cancel();
+    session.time.leave(timer->second->ticket);
   } else if (const auto soon = session.soon.find(tag); soon != session.soon.end()) {
     soon->second.cancel();
   } else {

@@ -1,6 +1,7 @@
 #include "connection_steps.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -42,6 +43,9 @@ Task<void> accept_given_socket(Session& session, Json json) {
   if (given
           .ssl_is_bool) {  // Python sees it when it makes the TLS layer, for the protocol that it has by then
     static_assert(!static_types::tls_context<bool>);
+    if (given.sock && asio_style::TransportSocket(*given.sock).type() != SOCK_STREAM) {
+      co_await session.loop.connect_accepted_socket(session.factory(session.scenario.protocol), *given.sock);
+    }
     static_cast<void>(session.factory(session.scenario.protocol)());
     throw asio_style::ValueError("Server side SSL needs a valid SSLContext");
   }

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "comparison.hpp"
+#include "kinds.hpp"
 
 namespace antiphon::asyncio_replay {
 
@@ -21,11 +22,29 @@ Json read_json(const std::filesystem::path& file) {
   return Json::parse(in);
 }
 
+/// The kinds, as lines of text, that explain all of what differs from one of the recorded runs.
+std::optional<std::string> known_kinds(const Trace& ours, const Json& recorded, const Scenario& scenario) {
+  std::vector<Json> runs = recorded.value("variants", Json::array());
+  runs.insert(runs.begin(), recorded);
+  const Trace mine = comparable(ours, scenario);
+  for (const Json& run : runs) {
+    const auto kinds =
+        kinds_of_difference(mine, comparable({run.at("events"), run.at("peer_events")}, scenario), scenario);
+    if (!kinds) continue;
+    std::string text;
+    for (const std::string& kind : *kinds) text += (text.empty() ? "" : "\n    ") + kind;
+    return text;
+  }
+  return std::nullopt;
+}
+
 Outcome compare(const Trace& ours, const Json& recorded, const Scenario& scenario,
                 const Difference* declared) {
   const auto found = difference(ours, recorded, scenario);
   if (declared == nullptr) {
-    return found ? Outcome{Verdict::different, *found} : Outcome{Verdict::equal, {}};
+    if (!found) return {Verdict::equal, {}};
+    const auto kinds = known_kinds(ours, recorded, scenario);
+    return kinds ? Outcome{Verdict::differs, *kinds} : Outcome{Verdict::different, *found};
   }
   if (!found)
     return {Verdict::stale, "ours is equal to the recorded trace, but declared as: " + declared->reason};

@@ -54,9 +54,10 @@ struct SslSocket {};  // what Python's ssl.wrap_socket gives; nothing here takes
 using Setter = void (*)(const Session&, const Json&, Arguments&);
 
 void set_host(const Session& /*session*/, const Json& value, Arguments& to) {
-  if (value.is_null()) return;
   if (value.is_array()) {
-    to.hosts = asio_style::Hosts(value.get<std::vector<std::string>>());
+    std::vector<std::string> hosts;
+    for (const Json& host : value) hosts.push_back(host.is_null() ? "" : host.get<std::string>());
+    to.hosts = asio_style::Hosts(std::move(hosts));
   } else {
     to.hosts = asio_style::Hosts(value.get<std::string>());
     to.host = value.get<std::string>();
@@ -68,13 +69,12 @@ void set_port(const Session& session, const Json& value, Arguments& to) {
     const auto address = address_of(session, value.at("$port").get<std::size_t>());
     if (!address) throw HarnessError("no open server for " + value.dump());
     to.port = address->port;
-  } else if (!value.is_null()) {
+  } else {
     to.port = value.get<std::uint16_t>();
   }
 }
 
 void set_sock(const Session& session, const Json& value, Arguments& to) {
-  if (value.is_null()) return;
   to.sock_is_tls = inside(value, "$sock") == "tls";
   if (to.sock_is_tls) return;
   to.sock = make_socket(session, inside(value, "$sock"));
@@ -82,7 +82,6 @@ void set_sock(const Session& session, const Json& value, Arguments& to) {
 }
 
 void set_ssl(const Session& /*session*/, const Json& value, Arguments& to) {
-  if (value.is_null()) return;
   to.ssl_is_bool = value.is_boolean() || inside(value, "$ssl") == "true";
   if (!to.ssl_is_bool) to.ssl = inside(value, "$ssl");
 }
@@ -101,9 +100,7 @@ const std::map<std::string, Setter>& setters() {
       {"backlog", set_backlog},
       {"kind", [](const Session&, const Json&, Arguments&) {}},  // says which function; see listen
       {"path",
-       [](const Session& session, const Json& value, Arguments& to) {
-         if (!value.is_null()) to.path = path_of(session, value);
-       }},
+       [](const Session& session, const Json& value, Arguments& to) { to.path = path_of(session, value); }},
       {"family", [](const Session&, const Json& value, Arguments& to) { to.family = family_of(value); }},
       {"reuse_address",
        [](const Session&, const Json& value, Arguments& to) { to.reuse_address = value.get<bool>(); }},
@@ -160,7 +157,7 @@ Arguments arguments(const Session& session, const Json& json) {
   for (const auto& [key, value] : json.items()) {
     const auto setter = setters().find(key);
     if (setter == setters().end()) throw HarnessError("unknown argument '" + key + "' in " + json.dump());
-    setter->second(session, value, result);
+    if (!value.is_null()) setter->second(session, value, result);
   }
   return result;
 }
@@ -175,6 +172,11 @@ void refuse_static_types(const Arguments& arguments) {
     refuse_type("ssl argument must be an SSLContext or None");
   }
   if (arguments.sock_is_tls) {
+    if (arguments.ssl.empty() && (arguments.handshake_timeout || arguments.shutdown_timeout)) {
+      throw asio_style::ValueError(
+          std::string(arguments.handshake_timeout ? "ssl_handshake_timeout" : "ssl_shutdown_timeout") +
+          " is only meaningful with ssl");
+    }
     static_assert(!static_types::listening_socket<SslSocket>);
     refuse_type("Socket cannot be of type SSLSocket");
   }

@@ -50,8 +50,8 @@ void set_tls_options(Options& options, const Arguments& arguments) {
   if (arguments.shutdown_timeout) options.ssl_shutdown_timeout = seconds_of(*arguments.shutdown_timeout);
 }
 
-/// Refuses what the compiler refuses, in the order of AS-009: a boolean ssl, a TLS-wrapped socket, a backlog
-/// that is no number.
+/// Refuses what the compiler refuses, in the order of AS-009: a boolean ssl, a TLS-wrapped socket (after time
+/// limits without ssl), a backlog that is no number.
 void refuse_static_types(const Arguments& arguments);
 
 /// {"$path": name} as a path in the run's own folder, {"$abstract": name} as a name of the run's own.

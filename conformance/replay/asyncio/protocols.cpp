@@ -22,6 +22,13 @@ Json flow(const asio_style::Transport& transport) {
   return {{"rel", relation}, {"~size", size}, {"~limits", {low, high}}};
 }
 
+/// As Python's bool() has it.
+bool is_true(const Json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number()) return value != 0;
+  return !value.empty();  // null is empty
+}
+
 /// Every callback is an event; what it does is the scenario's.
 template <class Base>
 class Recorder : public Base {
@@ -41,7 +48,7 @@ class Recorder : public Base {
   void connection_lost(std::exception_ptr exc) override { tell("CL", {{"exc", exception_json(exc)}}); }
   void pause_writing() override { tell("PW", flow(*connection_->transport)); }
   void resume_writing() override { tell("RW", flow(*connection_->transport)); }
-  bool eof_received() override { return tell("ER").value_or(false).template get<bool>(); }
+  bool eof_received() override { return is_true(tell("ER").value_or(false)); }
 
  protected:
   std::optional<Json> tell(const char* event, const Json& details = Json::object()) {
@@ -66,7 +73,8 @@ class Buffered final : public Recorder<asio_style::BufferedProtocol> {
   using Recorder::Recorder;
   std::span<std::byte> get_buffer(std::ptrdiff_t sizehint) override {
     const auto returned = tell("GB", {{"hint", sizehint == -1 ? "-1" : ">0"}, {"~hint", sizehint}});
-    buffer_.resize(returned ? returned->get<std::size_t>() : scenario().buffer_size);
+    const bool sized = returned && returned->is_number();
+    buffer_.resize(sized ? returned->get<std::size_t>() : scenario().buffer_size);
     return buffer_;
   }
   void buffer_updated(std::size_t nbytes) override { tell("BU", {{"n", nbytes}}); }

@@ -45,7 +45,7 @@ struct Session {
 
   std::vector<std::shared_ptr<asio_style::Server>> servers;  ///< in the order of listen
   std::vector<ConnectionPtr> connections;
-  std::map<std::string, Timer> timers;
+  std::map<std::string, std::shared_ptr<Timer>> timers;
   std::map<std::string, asio_style::Handle> soon;
   std::map<std::string, asio_style::Future<void>> tasks;  ///< of ["bg", tag, …]
   int factory_calls = 0;
