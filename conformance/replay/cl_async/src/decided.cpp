@@ -207,10 +207,15 @@ bool silent_when_closed(Case& of) {
 }
 
 bool not_overtaken(Case& of) {
-  return follows_in_a_list(
-             of.script, [](const Json& op) { return is_op(op, "write") && !has_option(op, {"force"}); },
-             [](const Json& op) { return is_op(op, "write") && has_option(op, {"force"}); }) &&
-         may_be_in_order(of.recorded.peer, of.ours.peer);
+  bool plain = false;
+  bool forced = false;  // or each at once, which comes to the same
+  for_each_list(of.script, [&](const Json& list) {
+    for (const Json& op : list) {
+      forced = forced || (is_op(op, "write") && has_option(op, {"force"})) || is_op(op, "buffer_writes");
+      plain = plain || (is_op(op, "write") && !has_option(op, {"force"}));
+    }
+  });
+  return plain && forced && may_be_in_order(of.recorded.peer, of.ours.peer);
 }
 
 /// What ours does once upstream was stuck is its own affair; that it ends is what counts.

@@ -237,10 +237,7 @@ const std::map<std::string_view, Peer::Step>& Peer::steps() {
        }},
       {"send_text", [](Peer& on, const Op& step) { return on.send(step, step.arg(0).get<std::string>()); }},
       {"shutdown_write",
-       [](Peer& on, const Op& step) {
-         on.connection(step).shutdown_write();
-         return Json();
-       }},
+       [](Peer& on, const Op& step) { return error_or_none(on.connection(step).shutdown_write()); }},
       {"close",
        [](Peer& on, const Op& step) {
          on.connection(step).close();

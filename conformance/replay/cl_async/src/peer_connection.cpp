@@ -196,8 +196,8 @@ PeerConnection::Received PeerConnection::receive(std::size_t at_most, std::chron
   return {std::move(octets), {}};
 }
 
-void PeerConnection::shutdown_write() const {
-  ::shutdown(fd_, SHUT_WR);
+std::string PeerConnection::shutdown_write() const {
+  return ::shutdown(fd_, SHUT_WR) == 0 ? std::string() : error_name(errno);
 }
 
 void PeerConnection::close() {

@@ -43,7 +43,8 @@ class PeerConnection {
   /// What is there, at most so much; waits for the first octet.
   Received receive(std::size_t at_most, std::chrono::milliseconds limit);
 
-  void shutdown_write() const;
+  /// Empty, or the error by its Python name.
+  [[nodiscard]] std::string shutdown_write() const;
   void close();
   /// Closes with a reset.
   void reset();
