@@ -49,6 +49,11 @@ void Listener::loop_closed() {
 void Listener::start(int backlog) {
   if (::listen(fd_.get(), backlog) != 0) throw_address_error(errno, "listen on", name_);
   backlog_ = backlog;
+  if (is_tcp_) {
+    // AS-058. Linux hands it down to what is accepted: a system call less for each connection.
+    const int on = 1;
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
   // With a backlog of zero nothing is ever accepted (AS-033); then there is nothing to wait for either.
   if (backlog_ > 0) core_.selector().watch(fd_.get(), *this, Selector::read);
 }
@@ -71,10 +76,6 @@ int Listener::accept_one() {
     const int error = errno;
     accept_failed(error);
     return error;
-  }
-  if (is_tcp_) {
-    const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // AS-058
   }
   auto connected = std::make_shared<ConnectedSocket>();
   connected->peer = KeptAddress(peer);

@@ -14,12 +14,6 @@ namespace {
 std::uint64_t tag(int fd, std::uint32_t generation) {
   return (std::uint64_t{generation} << 32U) | static_cast<std::uint32_t>(fd);
 }
-std::size_t slot_of(const epoll_event& event) {
-  return static_cast<std::uint32_t>(event.data.u64);
-}
-std::uint32_t generation_of(const epoll_event& event) {
-  return static_cast<std::uint32_t>(event.data.u64 >> 32U);
-}
 
 std::uint32_t epoll_mask(unsigned interest) {
   return ((interest & Selector::read) != 0 ? std::uint32_t{EPOLLIN} | EPOLLRDHUP : 0U) |
@@ -99,8 +93,7 @@ std::size_t Selector::poll() {
   return ready_;
 }
 
-Selector::Due Selector::sort_out(const epoll_event& event) {
-  Entry& entry = entries_[slot_of(event)];
+Selector::Due Selector::sort_out_rest(const epoll_event& event, Entry& entry) {
   if (entry.generation != generation_of(event)) return {nullptr, none};
   // As in asyncio: an error or a hang-up wakes whoever waits, in either direction.
   const unsigned ready = ((event.events & ~std::uint32_t{EPOLLOUT}) != 0 ? read : none) |

@@ -82,7 +82,21 @@ class Selector {
   /// And no end of file, no hang-up, no error, which stay.
   [[nodiscard]] static bool only_input(const epoll_event& event) noexcept { return event.events == EPOLLIN; }
   void tell_kernel(int fd, Entry& entry);
-  Due sort_out(const epoll_event& event);
+  /// Inline what is nearly always so: there is something to read, and somebody who wants to.
+  Due sort_out(const epoll_event& event) {
+    Entry& entry = entries_[slot_of(event)];
+    if (only_input(event) && (entry.wanted & read) != 0 && entry.generation == generation_of(event)) {
+      return {entry.watcher, read};
+    }
+    return sort_out_rest(event, entry);
+  }
+  Due sort_out_rest(const epoll_event& event, Entry& entry);
+  [[nodiscard]] static std::size_t slot_of(const epoll_event& event) noexcept {
+    return static_cast<std::uint32_t>(event.data.u64);
+  }
+  [[nodiscard]] static std::uint32_t generation_of(const epoll_event& event) noexcept {
+    return static_cast<std::uint32_t>(event.data.u64 >> 32U);
+  }
   [[nodiscard]] bool still_wants(const epoll_event& event, unsigned interest) const noexcept;
 
   int epoll_;
