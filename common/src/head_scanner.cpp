@@ -64,15 +64,16 @@ HeadScanner::Found HeadScanner::request_line(std::string_view text) noexcept {
       if (at == text.size()) return wait(lines, Part::method, at);
       if (text[at] != ' ' || at == 0) return bad(lines + at, malformed_line);
       name_size_ = at++;
+      part_ = Part::target;
       [[fallthrough]];
     case Part::target: {
       const std::size_t begin = name_size_ + 1;
+      method_ = {text.data(), name_size_};
       at = blocks::run_end<blocks::VisibleOctets>(text, at);
       if (at - begin > most_target_)
         return bad(lines + begin + most_target_, {414, "the request target is too long"});
       if (at == text.size()) return wait(lines, Part::target, at);
       if (text[at] != ' ' || at == begin) return bad(lines + at, malformed_line);
-      method_ = {text.data(), name_size_};
       target_ = {text.data() + begin, at - begin};
       part_ = Part::version;
       at_ = at + 1;

@@ -50,6 +50,8 @@ class HeadScanner {
   [[nodiscard]] std::string_view target() const noexcept { return target_; }
   [[nodiscard]] const ParseError& error() const noexcept { return error_; }
 
+  /// method() is known already, but not yet the target: next() has ended within it.
+  [[nodiscard]] bool in_target() const noexcept { return part_ == Part::target; }
   /// An octet of the request line was seen.
   [[nodiscard]] bool begun() const noexcept { return part_ > Part::empty_lines; }
   /// The request line is complete.

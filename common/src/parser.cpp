@@ -13,6 +13,7 @@
 #include "head_scanner.hpp"
 #include "short_text.hpp"
 #include "target_rules.hpp"
+#include "text_rules.hpp"
 
 namespace antiphon::http {
 
@@ -113,6 +114,7 @@ struct RequestParser::Impl {
       trailer_value.clear();
     }
     line.clear();
+    method = no_method;
     framing = {};
     error = {};
     head_size = 0;
@@ -271,7 +273,10 @@ bool RequestParser::Impl::take_target() {
   const std::string_view target = lines.target();
   if (method == HTTP_PRI) {  // the preface of HTTP/2 (RFC 9113, 3.4)
     fail(target == "*" ? other_version : unknown_method);
-  } else if (const ParseError why = check_target(target, methods[method]); failed(why)) {
+  } else if (const ParseError why = is_plain_path(target) && method != HTTP_CONNECT
+                                        ? ParseError{}  // nearly always
+                                        : check_target(target, methods[method]);
+             failed(why)) {
     fail(why);
   } else {
     listener->on_url(target);
@@ -321,6 +326,8 @@ HeadScanner::Found RequestParser::Impl::read_lines(std::string_view& octets) {
     const Found found = lines.next(rest);
     for (const Field& field : lines.fields())
       if (!take_field(field.name, field.value)) return Found::bad;
+    // Before the line is known to be in order: who is told of a fault may have asked by HEAD.
+    if (lines.in_target()) method = method_number(lines.method());
     bool taken = true;
     switch (found) {
       case Found::fields:
@@ -466,7 +473,7 @@ bool RequestParser::in_message() const noexcept {
   return self.stage == Impl::Stage::body || (self.stage == Impl::Stage::head && self.lines.begun());
 }
 bool RequestParser::is_head() const noexcept {
-  return impl().llhttp.method == HTTP_HEAD;
+  return impl().method == HTTP_HEAD;
 }
 
 }  // namespace antiphon::http

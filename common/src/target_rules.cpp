@@ -72,7 +72,6 @@ bool is_authority(std::string_view text) noexcept {
 
 ParseError check_target(std::string_view target, std::string_view method) noexcept {
   constexpr ParseError wrong_form{400, "the request target's form does not fit the method"};
-  if (is_plain_path(target) && method != "CONNECT") return {};  // nearly always
   if (!has_target_chars_only(target)) return {400, "a character in the request target that no URI has"};
   if (!escapes_are_whole(target)) return {400, "malformed escape in the request target"};
   if (method == "CONNECT") {
