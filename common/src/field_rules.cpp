@@ -62,7 +62,7 @@ ParseError FramingRules::field(std::string_view name, std::string_view value) no
   if (!decides(name)) return {};
   switch (name.size()) {  // few names have these lengths: most fields cost one comparison
     case 4:
-      if (!equal_ignoring_case(name, "Host")) break;
+      if (name != "Host" && !equal_ignoring_case(name, "Host")) break;
       if (++hosts_ > 1) return {400, "more than one Host"};
       if (!is_authority(value)) return {400, "malformed Host"};
       break;

@@ -118,16 +118,20 @@ template <typename Rule>
 #endif
 }
 
+/// How many octets at the front are of the class; a bit behind the last one ends the search.
+[[nodiscard]] inline std::size_t run_of(unsigned mask) noexcept {
+  return static_cast<std::size_t>(std::countr_zero(~mask | (all + 1)));
+}
+
 /// The first place from `at` on whose octet is not of the class; the end if there is none. What stands in
 /// front of `at` is read as well, so that the last few octets make a block, too.
 template <typename Rule>
 [[nodiscard, gnu::always_inline]] inline std::size_t run_end(std::string_view text, std::size_t at) noexcept {
   for (; text.size() - at >= block_size; at += block_size)
-    if (const unsigned found = mask<Rule>(text.data() + at); found != all)
-      return at + static_cast<std::size_t>(std::countr_one(found));
+    if (const unsigned found = mask<Rule>(text.data() + at); found != all) return at + run_of(found);
   if (at < text.size() && text.size() >= block_size) {
     const std::size_t last = text.size() - block_size;
-    return at + static_cast<std::size_t>(std::countr_one(mask<Rule>(text.data() + last) >> (at - last)));
+    return at + run_of(mask<Rule>(text.data() + last) >> (at - last));
   }
   while (at < text.size() && Rule::has(text[at])) ++at;
   return at;

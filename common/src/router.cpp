@@ -88,7 +88,23 @@ Router& Router::add(std::string_view method, std::string_view pattern, Handler h
   return *this;
 }
 
+/// The usual case first: a path without parameters and a method that it has.
 Router::Match Router::find(Request& request) const {
+  const std::string_view asked = request.path();
+  for (const Path& path : paths_) {
+    if (!path.whole && same(path.literal, asked.substr(0, path.literal.size()))) break;  // may come first
+    if (!path.whole || !same(path.literal, asked)) continue;
+    for (const Route& route : path.routes) {
+      if (route.length_required || !same(route.method, request.method())) continue;
+      request.clear_params();
+      return {Found::route, &route, {}};
+    }
+    break;
+  }
+  return find_any(request);
+}
+
+Router::Match Router::find_any(Request& request) const {
   const std::string_view asked = request.path();
   const bool options = request.method() == "OPTIONS";
   if (options && asked == "*") return {Found::options, nullptr, allow_any_};

@@ -61,6 +61,8 @@ class Router {
     std::vector<Route> routes;
     std::string allow;
   };
+  [[nodiscard]] Match find_any(Request& request) const;
+
   std::vector<Path> paths_;
   std::string allow_any_;  // what "OPTIONS *" is told
 };
