@@ -44,10 +44,15 @@ class FramingRules {
   }
   /// Call for each field, or for each that decides.
   [[nodiscard]] ParseError field(std::string_view name, std::string_view value) noexcept;
-  /// Call at the end of the head, with method and version set; sets the rest of `head`.
-  /// Of the field that was taken last, what llhttp is to be told: nothing unless it frames the message, and
-  /// then in a form that every llhttp takes (8.1 refuses an empty element at the end of a list).
+  /// The field frames the message.
+  [[nodiscard]] static bool frames(std::string_view name) noexcept {
+    return (name.size() == 14 && equal_ignoring_case(name, "Content-Length")) ||
+           (name.size() == 17 && equal_ignoring_case(name, "Transfer-Encoding"));
+  }
+  /// The framing field that was taken last in a form that every llhttp reads (8.1 refuses a tab behind the
+  /// value and an empty element at the end of a list); no name: llhttp is not to hear of it.
   [[nodiscard]] const Field& heard() const noexcept { return heard_; }
+  /// Call at the end of the head, with method and version set; sets the rest of `head`.
   [[nodiscard]] ParseError complete(MessageHead& head, std::uint64_t most_body) const noexcept;
 
  private:

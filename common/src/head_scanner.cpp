@@ -86,7 +86,7 @@ HeadScanner::Found HeadScanner::request_line(std::string_view text) noexcept {
 
 /// Usual octets are looked at by blocks, the others of a name by the table. What neither takes is out of
 /// order.
-HeadScanner::Found HeadScanner::field_lines(std::string_view text) noexcept {
+HeadScanner::Found HeadScanner::find_fields(std::string_view text) noexcept {
   std::size_t line = 0;  // where the one begins that is looked at
   std::size_t at = at_;
   std::size_t colon = name_size_;
@@ -123,6 +123,7 @@ HeadScanner::Found HeadScanner::field_lines(std::string_view text) noexcept {
                                trim_white_space({text.data() + colon + 1, at - colon - 1})};
     at += 2;
     line = at;
+    field_lines_ = text.substr(0, line);
     part = Part::line_start;
     if (field_count_ == most_fields) {
       part_ = part;
@@ -134,7 +135,8 @@ HeadScanner::Found HeadScanner::field_lines(std::string_view text) noexcept {
 
 HeadScanner::Found HeadScanner::next(std::string_view text) noexcept {
   field_count_ = 0;
-  return past_request_line() ? field_lines(text) : request_line(text);
+  field_lines_ = {};
+  return past_request_line() ? find_fields(text) : request_line(text);
 }
 
 }  // namespace antiphon::http

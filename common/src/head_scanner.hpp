@@ -11,13 +11,13 @@
 
 namespace antiphon::http {
 
-/// Takes a request's head apart, line by line.
+/// Finds the orderly lines of a request's head, which llhttp then reads.
 ///
 /// llhttp 8.1 takes a bare LF, and in places a bare CR, for a line end, tabs and octets above 127 in a
 /// target, and folded lines. RFC 9112 lets a server refuse them all (2.2, 3, 5.2), and servers that differ in
 /// this can be played against each other. What comes out here keeps to the grammar: names are tokens, values
-/// have no control octets; nobody has to look at them again. Keeps its place over any segmentation; a fault
-/// is found at the same octet in all.
+/// have no control octets; nobody has to look at their octets again. Keeps its place over any segmentation; a
+/// fault is found at the same octet in all.
 class HeadScanner {
  public:
   enum class Found : std::uint8_t {
@@ -45,6 +45,8 @@ class HeadScanner {
   [[nodiscard]] std::span<const Field> fields() const noexcept {
     return std::span(fields_).first(field_count_);
   }
+  /// Their lines, whole.
+  [[nodiscard]] std::string_view field_lines() const noexcept { return field_lines_; }
   [[nodiscard]] std::string_view line() const noexcept { return line_; }
   [[nodiscard]] std::string_view method() const noexcept { return method_; }
   [[nodiscard]] std::string_view target() const noexcept { return target_; }
@@ -91,7 +93,7 @@ class HeadScanner {
   }
   Found request_line(std::string_view text) noexcept;
   Found version(std::string_view line, std::size_t lines) noexcept;
-  Found field_lines(std::string_view text) noexcept;
+  Found find_fields(std::string_view text) noexcept;
 
   std::size_t most_target_;
   std::size_t at_ = 0;         // octets of the line that are in order
@@ -100,6 +102,7 @@ class HeadScanner {
   std::size_t field_count_ = 0;
   std::array<Field, most_fields> fields_;
   std::string_view line_;
+  std::string_view field_lines_;
   std::string_view method_;
   std::string_view target_;
   ParseError error_;

@@ -54,6 +54,7 @@ class Token {
 };
 
 constexpr ParseError head_too_large{431, "the request's head is too large"};
+constexpr ParseError too_many_fields{431, "too many header fields"};
 constexpr ParseError target_too_long{414, "the request target is too long"};
 constexpr ParseError unknown_method{501, "unknown method"};
 constexpr ParseError other_version{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
@@ -93,8 +94,8 @@ struct RequestParser::Impl {
   ChunkScanner chunks;
   std::string line;  ///< of the head, if it lies in several feeds: what came so far
   std::size_t method = no_method;
-  Token trailer_name;
-  Token trailer_value;
+  Token name;
+  Token value;
   FramingRules framing;
   ParseError error;
   std::size_t head_size = 0;
@@ -103,16 +104,15 @@ struct RequestParser::Impl {
   Stage stage = Stage::head;
   bool pausing = false;
   bool chunked = false;
+  bool told = false;  ///< of the field whose end llhttp has yet to see: its line is whole, so it was told
 
   void begin() noexcept {
     llhttp = fresh_llhttp();
     llhttp.data = this;
     lines.reset();
-    if (chunked) {
-      chunks.reset();
-      trailer_name.clear();
-      trailer_value.clear();
-    }
+    if (chunked) chunks.reset();
+    name.clear();
+    value.clear();
     line.clear();
     method = no_method;
     framing = {};
@@ -123,6 +123,7 @@ struct RequestParser::Impl {
     stage = Stage::head;
     pausing = false;
     chunked = false;
+    told = false;
   }
 
   static const llhttp_t& fresh_llhttp() noexcept;
@@ -135,7 +136,8 @@ struct RequestParser::Impl {
     return HPE_USER;
   }
 
-  int on_trailer();
+  int on_field();
+  void tell_field(std::string_view field_name, std::string_view text);
   int on_headers_complete();
   int on_body(std::string_view octets);
 
@@ -143,10 +145,12 @@ struct RequestParser::Impl {
   ParseResult feed_body(std::string_view octets, std::size_t before);
   HeadScanner::Found read_lines(std::string_view& octets);
   HeadScanner::Found continue_line(std::string_view& octets);
-  bool take_target();
+  bool check_request_line();
   bool take_request_line();
-  bool take_field(std::string_view name, std::string_view value);
-  void take_deciding_field(std::string_view name, std::string_view value);
+  bool take_fields();
+  bool take_lines(std::string_view octets);
+  bool take_framing_field(const Field& field);
+  void forget_told() noexcept;
   bool take_end();
   bool execute(std::string_view octets);
   [[nodiscard]] ParseError explain() const noexcept;
@@ -172,17 +176,19 @@ const llhttp_t& RequestParser::Impl::fresh_llhttp() noexcept {
 llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
+  settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {  // whole, as its line is
+    of(parser).listener->on_url({at, length});
+    return of(parser).stage == Stage::failed ? int{HPE_USER} : 0;
+  };
   settings.on_header_field = [](llhttp_t* parser, const char* at, std::size_t length) {
-    if (of(parser).stage == Stage::body) of(parser).trailer_name.add({at, length});
+    of(parser).name.add({at, length});
     return 0;
   };
   settings.on_header_value = [](llhttp_t* parser, const char* at, std::size_t length) {
-    if (of(parser).stage == Stage::body) of(parser).trailer_value.add({at, length});
+    of(parser).value.add({at, length});
     return 0;
   };
-  settings.on_header_value_complete = [](llhttp_t* parser) {
-    return of(parser).stage == Stage::body ? of(parser).on_trailer() : 0;
-  };
+  settings.on_header_value_complete = [](llhttp_t* parser) { return of(parser).on_field(); };
   settings.on_headers_complete = [](llhttp_t* parser) { return of(parser).on_headers_complete(); };
   settings.on_body = [](llhttp_t* parser, const char* at, std::size_t length) {
     return of(parser).on_body({at, length});
@@ -195,20 +201,28 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   return settings;
 }
 
-/// Of trailers nothing is told: nobody may mistake one for a header (RFC 9110, 6.5.1).
-int RequestParser::Impl::on_trailer() {
-  if (++field_count > limits.fields) return fail({431, "too many header fields"});
-  if (const ParseError why = check_field(trailer_name.text(), trim_white_space(trailer_value.text()));
-      failed(why))
-    return fail(why);
-  trailer_name.clear();
-  trailer_value.clear();
-  return 0;
+/// llhttp tells it at the first octet of the next line. Of trailers nothing is told: nobody may mistake one
+/// for a header (RFC 9110, 6.5.1).
+int RequestParser::Impl::on_field() {
+  if (!told) {
+    const std::string_view text = trim_white_space(value.text());
+    if (stage == Stage::head) {
+      tell_field(name.text(), text);
+    } else if (++field_count > limits.fields) {
+      fail(too_many_fields);
+    } else if (const ParseError why = check_field(name.text(), text); failed(why)) {
+      fail(why);
+    }
+  }
+  told = false;
+  name.clear();
+  value.clear();
+  return stage == Stage::failed ? int{HPE_USER} : 0;
 }
 
 int RequestParser::Impl::on_headers_complete() {
   MessageHead head;
-  head.method = methods[method];
+  head.method = methods[llhttp.method];
   head.version_major = llhttp.http_major;
   head.version_minor = llhttp.http_minor;
   if (const ParseError why = framing.complete(head, limits.body); failed(why)) return fail(why);
@@ -267,7 +281,7 @@ bool RequestParser::Impl::execute(std::string_view octets) {
 }
 
 /// A method that is not known waits until its line is whole: only a request line names a method.
-bool RequestParser::Impl::take_target() {
+bool RequestParser::Impl::check_request_line() {
   method = method_number(lines.method());
   if (method == no_method) return true;
   const std::string_view target = lines.target();
@@ -278,8 +292,6 @@ bool RequestParser::Impl::take_target() {
                                         : check_target(target, methods[method]);
              failed(why)) {
     fail(why);
-  } else {
-    listener->on_url(target);
   }
   return stage != Stage::failed;
 }
@@ -290,23 +302,52 @@ bool RequestParser::Impl::take_request_line() {
   return false;
 }
 
-bool RequestParser::Impl::take_field(std::string_view name, std::string_view value) {
-  if (++field_count > limits.fields) fail({431, "too many header fields"});
-  if (FramingRules::decides(name) && stage != Stage::failed) take_deciding_field(name, value);
-  if (stage == Stage::failed) return false;
-  listener->on_header(name, value);
+void RequestParser::Impl::tell_field(std::string_view field_name, std::string_view text) {
+  if (++field_count > limits.fields) {
+    fail(too_many_fields);
+  } else if (const ParseError why = framing.field(field_name, text); failed(why)) {
+    fail(why);
+  } else {
+    listener->on_header(field_name, text);
+  }
+}
+
+/// llhttp reads the lines as they came, but for fields that frame the message.
+bool RequestParser::Impl::take_fields() {
+  std::string_view rest = lines.field_lines();
+  for (const Field& field : lines.fields()) {
+    if (!FramingRules::frames(field.name)) continue;
+    const auto before = static_cast<std::size_t>(field.name.data() - rest.data());
+    if (!take_lines(rest.substr(0, before)) || !take_framing_field(field)) return false;
+    rest.remove_prefix(rest.find('\n', before) + 1);
+  }
+  return take_lines(rest);
+}
+
+bool RequestParser::Impl::take_lines(std::string_view octets) {
+  if (octets.empty()) return true;
+  if (!execute(octets)) return false;
+  tell_field(name.text(), trim_white_space(value.text()));
+  forget_told();
   return stage != Stage::failed;
 }
 
-/// llhttp hears of it only if it frames the message.
-void RequestParser::Impl::take_deciding_field(std::string_view name, std::string_view value) {
-  if (const ParseError why = framing.field(name, value); failed(why)) {
-    fail(why);
-  } else if (const Field& heard = framing.heard(); !heard.name.empty()) {
-    for (const std::string_view piece :
-         {heard.name, std::string_view(": "), heard.value, std::string_view("\r\n")})
-      if (!execute(piece)) return;
-  }
+bool RequestParser::Impl::take_framing_field(const Field& field) {
+  tell_field(field.name, field.value);
+  if (stage == Stage::failed) return false;
+  const Field& heard = framing.heard();
+  if (heard.name.empty()) return true;
+  for (const std::string_view piece :
+       {heard.name, std::string_view(": "), heard.value, std::string_view("\r\n")})
+    if (!execute(piece)) return false;
+  forget_told();
+  return true;
+}
+
+void RequestParser::Impl::forget_told() noexcept {
+  told = true;
+  name.clear();
+  value.clear();
 }
 
 /// The empty line. llhttp then tells that the headers are complete, and a message without a body is complete,
@@ -324,8 +365,7 @@ HeadScanner::Found RequestParser::Impl::read_lines(std::string_view& octets) {
   std::string_view rest = octets;
   while (true) {
     const Found found = lines.next(rest);
-    for (const Field& field : lines.fields())
-      if (!take_field(field.name, field.value)) return Found::bad;
+    if (!lines.fields().empty() && !take_fields()) return Found::bad;
     // Before the line is known to be in order: who is told of a fault may have asked by HEAD.
     if (lines.in_target()) method = method_number(lines.method());
     bool taken = true;
@@ -334,7 +374,7 @@ HeadScanner::Found RequestParser::Impl::read_lines(std::string_view& octets) {
       case Found::more:
         break;
       case Found::target:
-        taken = take_target();
+        taken = check_request_line();
         break;
       case Found::request_line:
         taken = take_request_line();
@@ -413,8 +453,8 @@ ParseResult RequestParser::Impl::feed_body(std::string_view octets, std::size_t 
     }
     if (stage == Stage::failed) return failure(before);
   }
-  trailer_name.keep();
-  trailer_value.keep();
+  name.keep();
+  value.keep();
   if (stage == Stage::complete) {
     listener->on_message_complete();
     if (stage == Stage::failed) return failure(before + size);

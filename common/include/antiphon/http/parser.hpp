@@ -66,11 +66,11 @@ struct ParseResult {
   ParseError error;
 };
 
-/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. A head is taken apart line by line
-/// to the letter of RFC 9112: the grammar of targets and fields, Host, one framing only, no lenient line
-/// ends, at most a few empty lines in front. llhttp hears the request line, the field that frames the
-/// message, and the end of the head; it reads the body, whose chunk extensions and trailers are held to their
-/// grammar before. HTTP/1.2 and above are read as 1.1 (RFC 9110, 2.5).
+/// An HTTP/1 request parser: octets in, calls of the listener out; no I/O. llhttp, held to the letter of RFC
+/// 9112: it gets whole lines of a head that are known to keep to the grammar of targets and fields, with no
+/// lenient line ends and at most a few empty lines in front, and a body whose chunk sizes, extensions and
+/// trailers do. Host and the fields that frame the message are checked together. HTTP/1.2 and above are read
+/// as 1.1 (RFC 9110, 2.5).
 ///
 /// Any segmentation of the octets gives the same calls and the same error, but for the cutting of body
 /// pieces. Allocates only while a line is split over two feeds. Not thread-safe; the listener must outlive
