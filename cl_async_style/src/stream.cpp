@@ -1,11 +1,11 @@
 #include "stream.hpp"
 
-#include <sys/socket.h>
-
-#include <array>
+#include <stdexcept>
 #include <utility>
 
 namespace antiphon::cl_async_style {
+
+template class stream_core<stream>;
 
 namespace {
 
@@ -18,11 +18,12 @@ stream& of(void* data) noexcept {
 stream::stream(loop& in, kind what, direction where, std::shared_ptr<const stream_callbacks> callbacks,
                const stream_settings& settings)
     : handle_owner(in),
+      stream_core(where == direction::incoming ? state::greeting : state::connecting, settings.marks,
+                  settings.allow_half_open),
       callbacks_(std::move(callbacks)),
-      settings_(settings),
-      life_(where == direction::incoming ? state::greeting : state::connecting),
       kind_(what),
       direction_(where),
+      keep_input_(settings.keep_input),
       tls_(settings.tls ? std::make_unique<tls_layer>(settings.tls) : nullptr) {
   if (what == kind::tcp)
     uv_tcp_init(in.uv(), &handle_.tcp);
@@ -66,13 +67,8 @@ void stream::connect_pipe(const std::string& name) {
 }
 
 void stream::connected(int status) {
-  if (status != 0) {
-    fail(status);
-    return;
-  }
-  if (kind_ == kind::tcp) uv_tcp_nodelay(&handle_.tcp, 1);
-  ++requests_.gathered;  // what was written until now, if only nothing (CL-110)
-  step(input::connected);
+  if (status == 0 && kind_ == kind::tcp) uv_tcp_nodelay(&handle_.tcp, 1);
+  connect_ended(status);
 }
 
 void stream::not_resolved(const std::exception& event) {
@@ -89,85 +85,79 @@ void stream::attached() {
   step(input::attached);
   if (uv_is_readable(uv()) != 0) step(input::greeted);
   if (uv_is_writable(uv()) == 0) return;
-  ++requests_.gathered;
+  queue_.ask();
   flush();
 }
 
-// What the application and the system want of it
+// The application
 
-void stream::close(bool force) {
-  if (closed()) {  // CL-124
-    // Not after close_cb: the loop may be gone.
-    if (life_ != state::done && in().upstream_quirks()) --counter();  // CL-021
-    return;
-  }
-  if (!force) gather_put_off();
-  const bool cannot_send = stream_life::is_connecting(life_)
-                               ? nothing_gathered()
-                               : sending_ == sending::open && uv_is_writable(uv()) == 0;  // CL-123
-  step(force || cannot_send ? input::abort : input::close);
+void stream::write_replacing(std::span<const std::byte> data, write_options options) {
+  if (async_ ? options.read_cb != nullptr : options.stream_read_cb != nullptr)
+    throw std::invalid_argument(
+        "read_cb is for sockets that are not in stream mode, stream_read_cb for those that are");
+  if (!takes_writes()) return;
+  const bool on_its_own = options.force || !gathers_writes();
+  const bool overtaken = upstream_quirks();  // CL-107
+  if (overtaken)
+    put_off_.push_back({{reinterpret_cast<const char*>(data.data()), data.size()}, options.force});
+  ++replacing_;
+  // In the tick, before the data is written: what is read until then still goes to the old ones (CL-106).
+  in().next_tick(
+      [this, given = std::move(options)]() mutable {
+        auto replaced = std::make_shared<stream_callbacks>(*callbacks_);
+        if (given.read_cb) replaced->read_cb = std::move(given.read_cb);
+        if (given.stream_read_cb) replaced->stream_read_cb = std::move(given.stream_read_cb);
+        if (given.write_cb) replaced->write_cb = std::move(given.write_cb);
+        if (given.event_cb) replaced->event_cb = std::move(given.event_cb);
+        callbacks_ = std::move(replaced);
+        --replacing_;
+        write_put_off();
+      },
+      self());
+  if (!overtaken) write_with_callbacks(data, on_its_own);
 }
 
-void stream::abort() {
-  step(input::abort);
+void stream::write_put_off() {
+  if (put_off_.empty()) return;  // the usual case, or a close has sent it
+  const late_write next = std::move(put_off_.front());
+  put_off_.erase(put_off_.begin());
+  write(std::as_bytes(std::span(next.octets)), next.force);
+}
+
+/// What is put off is not lost with a close, as it is upstream (CL-119).
+void stream::gather_put_off() {
+  for (const late_write& next : std::exchange(put_off_, {})) {
+    gather(std::as_bytes(std::span(next.octets)));
+    if (life_ == state::connecting) continue;  // the connection counts as one (CL-110)
+    queue_.ask_once_in_tick(write_queue::kind::with_callbacks);
+  }
+}
+
+void stream::close(bool force) {
+  if (!closed()) {
+    if (!force) gather_put_off();
+  } else if (life_ != state::done && upstream_quirks()) {  // after close_cb the loop may be gone
+    --counter();                                           // CL-021
+  }
+  stream_core::close(force);
 }
 
 void stream::shutdown() {
-  if (closed() || sending_ != sending::open) return;
-  gather_put_off();
-  sending_ = stream_life::next(sending_, sending_input::shutdown);
-  if (stream_life::is_open(life_) && !writing_ && requests_.gathered == 0 && nothing_gathered() && !shaking())
-    end_sending();
+  if (takes_writes()) gather_put_off();
+  stream_core::shutdown();
 }
 
-void stream::fail(int number) {
-  if (stream_life::is_over(life_)) return;
-  cause_ = detail::condition_factory::from_errno(number, self());
-  step(input::fail);
-}
+// Who is told
 
-void stream::close_at_exit() noexcept {
-  abort();
-}
-
-// What is done about it
-
-void stream::carry_out(action what) {
-  switch (what) {
-    case action::none:
-      return;
-    case action::tell_cause:
-      return deliver(cause_);
-    case action::leave:
-      return leave();
-    case action::stop_reading:
-      uv_read_stop(uv());
-      return;
-    case action::tell_eof:
-      return deliver(detail::condition_factory::from_errno(UV_EOF, self()));
-    case action::discard_input:
-      return read_start();  // if it reads already, or cannot, nothing happens
-    case action::shake_hands:
-      return start_shaking();
-    case action::start_reading:
-      if (reading_ || shaking()) read_start();
-      return;
-    case action::connect_cb:
-      if (callbacks_->connect_cb) guard([this] { callbacks_->connect_cb(*this); });
-      return;
-    case action::send_gathered:
-      return send_gathered();
-    case action::finish_sending:
-      return finish_sending();
-    case action::drop_pending:
-      return drop_pending_input();
-    case action::close_handle:
-      return close_handle();
-    case action::queue_end:
-      return in().next_tick([this] { step(input::told); }, self());
-    case action::close_cb:
-      return call_close_cb();
+void stream::deliver_octets(std::span<const std::byte> octets) {
+  if (!async_) {
+    if (callbacks_->read_cb) guard([&] { callbacks_->read_cb(*this, octets); });
+    return;
   }
+  if (!callbacks_->stream_read_cb) return;  // CL-188
+  async_->append(octets);
+  guard([&] { callbacks_->stream_read_cb(*this, *async_); });
+  if (!keep_input_) async_->clear_input();
 }
 
 /// In the next tick, when the socket is closed already (CL-070); to the event_cb of now (CL-074).
@@ -181,70 +171,57 @@ void stream::deliver(std::shared_ptr<const event_error> event) {
       self());
 }
 
-void stream::leave() {
-  --counter();
-  stop_timers();
+void stream::tell_eof() {
+  deliver(detail::condition_factory::from_errno(UV_EOF, self()));
 }
 
-/// Held back until now: nothing comes before connect_cb.
-void stream::send_gathered() {
-  if (stream_life::is_open(life_)) signal_flow(settings_.marks.added(buffered()));
-  if (stream_life::is_connected(life_)) flush();
+void stream::set_cause(int error) {
+  cause_ = detail::condition_factory::from_errno(error, self());
 }
 
-void stream::finish_sending() {
-  if (writing_) return;
-  if (requests_.gathered == 0)
-    end_sending();
-  else
-    flush();
+void stream::tell_failed(int error) {
+  deliver(detail::condition_factory::from_errno(error, self()));
 }
 
-/// Nothing is left to be sent. The FIN; a socket that is closed need not ask for it, since its descriptor's
-/// close sends it, too (CL-129).
-void stream::end_sending() {
-  if (sending_ == sending::shutting) return;
-  if (sending_ != sending::ended && say_goodbye()) return;
-  if (stream_life::is_draining(life_)) {
-    step(input::drained);
-    return;
-  }
-  if (sending_ != sending::ending) return;
-  sending_ = stream_life::next(sending_, sending_input::drained);
-  request_.shutdown.data = this;
-  const auto sent = [](uv_shutdown_t* request, int) {
-    stream& which = of(request->data);
-    which.sending_ = stream_life::next(which.sending_, sending_input::fin_sent);
-    if (stream_life::is_draining(which.life_)) which.step(input::drained);
+void stream::call_write_cb_soon(unsigned requests) {
+  auto told = [this, requests] {
+    for (unsigned i = 0; i < requests && callbacks_->write_cb; ++i)
+      guard([this] { callbacks_->write_cb(*this); });
   };
-  if (uv_shutdown(&request_.shutdown, uv(), sent) != 0)
-    sending_ = stream_life::next(sending_, sending_input::fin_sent);
+  // The write_cb that came with one of them is there with its tick.
+  if (replacing_ > 0 && (!upstream_quirks() || closed()))
+    in().next_tick(std::move(told), self());
+  else
+    in().completed(std::move(told), self());
 }
 
-/// Over unread input the descriptor's close would be a reset, which takes from the peer what it has not read.
-void stream::drop_pending_input() noexcept {
-  uv_os_fd_t fd = -1;
-  if (uv_fileno(&handle_.any, &fd) != 0) return;
-  std::array<char, 4096> dropped;
-  for (int rounds = 256; rounds > 0; --rounds)  // who sends faster than that gets the reset
-    if (::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0) return;
+void stream::tell_flow(FlowSignal signal) {
+  const socket_callback& told =
+      signal == FlowSignal::pause ? callbacks_->pause_write_cb : callbacks_->resume_write_cb;
+  if (told) guard([&] { told(*this); });
 }
 
-void stream::close_handle() {
-  gathered_.clear();
-  sent_early_ = 0;
-  if (tls_) tls_->gathered.clear();
-  uv_close(&handle_.any, [](uv_handle_t* handle) { of(handle->data).step(input::let_go); });
+void stream::connect_cb() {
+  if (callbacks_->connect_cb) guard([this] { callbacks_->connect_cb(*this); });
 }
 
-void stream::call_close_cb() {
+void stream::close_cb() {
   if (callbacks_->close_cb) in().guard({}, [this] { callbacks_->close_cb(*this, cause_.get()); });
   // Both may hold this socket, and would keep it for ever.
   cause_.reset();
   callbacks_.reset();
   tls_.reset();
-  settings_.tls.reset();
   in().release(*this);
+}
+
+/// From here on the socket is closed for the application.
+void stream::leave() noexcept {
+  --counter();
+  stop_timers();
+}
+
+void stream::refuse_output() {
+  detail::condition_factory::raise_of(UV_EPIPE, self());
 }
 
 const std::string& stream::peer_name() {

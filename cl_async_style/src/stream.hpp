@@ -3,11 +3,12 @@
 #include <uv.h>
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,7 @@
 #include "antiphon/cl_async_style/socket.hpp"
 #include "antiphon/flow_control.hpp"
 #include "loop.hpp"
-#include "stream_life.hpp"
+#include "stream_core.hpp"
 #include "tls_layer.hpp"
 
 namespace antiphon::cl_async_style {
@@ -43,8 +44,8 @@ struct stream_settings {
   std::shared_ptr<const tls_settings> tls{};
 };
 
-/// A socket on libuv's TCP or pipe handle.
-class stream final : public socket, public handle_owner {
+/// A socket on libuv's TCP or pipe handle: does what stream_core decides.
+class stream final : public socket, public handle_owner, public stream_core<stream> {
  public:
   enum class kind { tcp, pipe };
   enum class direction { incoming, outgoing };
@@ -67,25 +68,12 @@ class stream final : public socket, public handle_owner {
   /// libuv has connected it to a child (CL-232): reading if it can be read, and writing.
   void attached();
 
-  void write(std::span<const std::byte> data, bool force);
   void write_replacing(std::span<const std::byte> data, write_options options);
-  void force_output() { flush(); }
   void close(bool force);
-  void abort();
   void shutdown();
-  void set_reading(bool on);
   void set_timeouts(std::optional<std::chrono::milliseconds> read,
                     std::optional<std::chrono::milliseconds> write);
-  void set_marks(std::optional<std::size_t> high, std::optional<std::size_t> low);
 
-  [[nodiscard]] bool closed() const noexcept { return stream_life::is_closed(life_); }
-  [[nodiscard]] bool reading() const noexcept { return reading_ && !closed(); }
-  [[nodiscard]] std::size_t buffered() const noexcept {
-    if (life_ >= state::closed) return 0;
-    const std::size_t queued = writing_ ? uv_stream_get_write_queue_size(&handle_.stream) : 0;
-    return gathered_.size() + sent_early_ + queued + (tls_ ? tls_->gathered.size() : 0);
-  }
-  [[nodiscard]] const WaterMarks& marks() const noexcept { return settings_.marks; }
   [[nodiscard]] const std::string& peer_name();
   /// Null without TLS, and after the end.
   [[nodiscard]] const tls::Engine* engine() const noexcept { return tls_ ? &tls_->engine : nullptr; }
@@ -94,80 +82,99 @@ class stream final : public socket, public handle_owner {
     return std::static_pointer_cast<stream>(shared_from_this());
   }
 
-  void close_at_exit() noexcept override;
-  void tick() noexcept override;
+  void close_at_exit() noexcept override { abort(); }
+  void tick() noexcept override { stream_core::tick(); }
   [[nodiscard]] bool draining() const noexcept override {
     return life_ == state::leaving || stream_life::is_draining(life_);
   }
 
  private:
-  using state = stream_life::state;
-  using input = stream_life::input;
-  using action = stream_life::action;
-  using sending = stream_life::sending;
-  using sending_input = stream_life::sending_input;
+  // What stream_core asks for.
+  friend class stream_core<stream>;
 
-  // stream.cpp: the steps of its life
-  void step(input what) { stream_life::step(life_, what, *this); }
-  friend void stream_life::step<stream>(state&, input, stream&);
-  void carry_out(action what);
-  void connected(int status);
-  void fail(int number);
-  void deliver(std::shared_ptr<const event_error> event);
-  void leave();
-  void send_gathered();
-  void finish_sending();
-  void end_sending();
-  void drop_pending_input() noexcept;
-  void close_handle();
-  void call_close_cb();
-
-  // stream_read.cpp
-  void read_start();
-  void read(ssize_t count, const char* octets);
-  void end_of_octets(int status);
-  void end_of_input();
-  void deliver_octets(std::span<const std::byte> octets);
-
-  // stream_write.cpp
-  void gather(std::span<const std::byte> data) {
-    std::string& to = tls_ ? tls_->gathered : gathered_;
-    in().lend_buffer(to, data.size());
-    to.append(reinterpret_cast<const char*>(data.data()), data.size());
+  // The wire: stream_wire.cpp
+  void start_reading();
+  void stop_reading() noexcept { uv_read_stop(uv()); }
+  void drop_pending() noexcept;
+  [[nodiscard]] ssize_t try_write(std::string_view octets) {
+    const uv_buf_t buffer = view(octets);
+    return uv_try_write(uv(), &buffer, 1);
   }
-  [[nodiscard]] std::size_t send_early(std::span<const std::byte> data);
+  [[nodiscard]] int start_write(std::string_view octets);
+  [[nodiscard]] std::size_t in_flight() const noexcept {
+    return uv_stream_get_write_queue_size(&handle_.stream);
+  }
+  [[nodiscard]] bool writable() const noexcept { return uv_is_writable(&handle_.stream) != 0; }
+  [[nodiscard]] int send_fin();
+  void close_handle();
+
+  // The loop
+  void queue_tick() { in().next_tick(*this); }
+  void queue_end() {
+    in().next_tick([this] { end_is_due(); }, self());
+  }
+  [[nodiscard]] std::chrono::milliseconds now() const noexcept {
+    return std::chrono::milliseconds(uv_now(in().uv()));
+  }
+  void lend_buffer(std::string& to, std::size_t size) { in().lend_buffer(to, size); }
+  void take_back(std::string& buffer) noexcept { in().take_back(buffer); }
+  [[nodiscard]] bool gathers_writes() const noexcept { return in().buffer_writes; }
+  [[nodiscard]] bool upstream_quirks() const noexcept { return in().upstream_quirks(); }
+  void set_timer(limited which, std::chrono::milliseconds time);
+  /// What libuv refuses belongs to no socket's callback (CL-114).
+  template <typename Fn>
+  void guarded(Fn&& fn) {
+    in().guard({}, std::forward<Fn>(fn));
+  }
+
+  // Who is told: stream.cpp
+  void deliver(std::span<const std::byte> octets) { tls_ ? read_sealed(octets) : deliver_octets(octets); }
+  void end_of_octets() { tls_ ? end_of_sealed() : end_of_input(); }
+  void tell_eof();
+  void set_cause(int error);
+  void tell_cause() { deliver(cause_); }
+  void tell_failed(int error);
+  void tell_written(unsigned requests) {
+    if (callbacks_->write_cb || replacing_ > 0) call_write_cb_soon(requests);
+  }
+  void tell_flow(FlowSignal signal);
+  void connect_cb();
+  void close_cb();
+  void leave() noexcept;
+  [[noreturn]] void refuse_output();
+
+  // TLS: stream_tls.cpp
+  [[nodiscard]] bool shaking() const noexcept { return tls_ && tls_->shaking(); }
+  [[nodiscard]] bool sealed_waits() const noexcept { return tls_ && tls_->has_output(); }
+  [[nodiscard]] bool broken() const noexcept { return tls_ && tls_->broken; }
+  [[nodiscard]] std::string* plain_text() const noexcept { return tls_ ? &tls_->gathered : nullptr; }
+  void seal(std::string& to) {
+    if (tls_) tls_->seal(to);
+  }
+  void start_shaking();
+  [[nodiscard]] bool say_goodbye();
+  void reading_again() {
+    if (tls_) resume_sealed();
+  }
+
+  // Its own
+  [[nodiscard]] static uv_buf_t view(std::string_view octets) noexcept {
+    // libuv's buffers are not const, but it only reads what it writes.
+    return uv_buf_init(const_cast<char*>(octets.data()), static_cast<unsigned>(octets.size()));
+  }
+  void connected(int status);
+  void deliver(std::shared_ptr<const event_error> event);
   void write_put_off();
   void gather_put_off();
-  void queue_flush() {
-    if (!std::exchange(flush_queued_, true)) in().next_tick(*this);
-  }
-  void flush();
-  void written(int status);
-  void failed(int status, unsigned requests);
-  void sent(unsigned requests);
-  void signal_flow(FlowSignal signal);
-
-  void go_on_ending();
-  /// Nothing that was written is still here.
-  [[nodiscard]] bool nothing_gathered() const noexcept {
-    return gathered_.empty() && sent_early_ == 0 && (!tls_ || tls_->gathered.empty());
-  }
-
-  // stream_tls.cpp
-  [[nodiscard]] bool shaking() const noexcept { return tls_ && tls_->shaking(); }
+  void call_write_cb_soon(unsigned requests);
+  void deliver_octets(std::span<const std::byte> octets);
   void read_sealed(std::span<const std::byte> octets);
   void after_reading_sealed();
-  void start_shaking();
   bool shake_hands();
   void open_sealed();
   void resume_sealed();
   void end_of_sealed();
   void tls_failed();
-  bool say_goodbye();
-
-  // stream_timeouts.cpp
-  void arm_read_timer(std::chrono::milliseconds wait);
-  void arm_write_timer(std::chrono::milliseconds wait);
   void stop_timers() noexcept;
 
   template <typename Fn>
@@ -191,46 +198,25 @@ class stream final : public socket, public handle_owner {
   } request_{};
   std::shared_ptr<const stream_callbacks> callbacks_;
   std::shared_ptr<const event_error> cause_;
-  stream_settings settings_;
-  std::string gathered_;        // of this tick, or waiting for the request in flight
-  std::string in_flight_;       // owned by libuv while writing_
-  std::size_t sent_early_ = 0;  // octets of this tick that the kernel has; as if they were gathered
-  /// cl-async's write requests, of which write_cb (CL-108, CL-109) and streamish_canceled (CL-118) are told.
-  /// The octets of several may go in one of libuv's.
-  struct {
-    unsigned gathered = 0;  // what gathered_ holds
-    unsigned handed = 0;    // of those, the ones whose tick has come: upstream's are libuv's by now
-    unsigned in_flight = 0;
-    bool plain = false;      // this tick's writes without callbacks are counted
-    bool replacing = false;  // this tick's writes with callbacks are
-  } requests_;
-  unsigned replacing_ = 0;  // writes whose callbacks wait for their tick
   struct late_write {
     std::string octets;
     bool force;
   };
-  std::vector<late_write> put_off_;  // with upstream_quirks: what those write, until their tick (CL-107)
-  int write_error_ = 0;              // of the first request that failed; told when its completion is
-  state life_;
-  sending sending_ = sending::open;
+  std::vector<late_write> put_off_;  // with upstream_quirks: writes with callbacks, until their tick (CL-107)
   kind kind_;
   direction direction_;
-  bool reading_ = true;   // as the application wants it
-  bool writing_ = false;  // libuv has a write
-  bool flush_queued_ = false;
+  bool keep_input_;
   std::optional<async_io_stream> async_;
   std::unique_ptr<tls_layer> tls_;
   std::string peer_name_;
 
-  struct timeouts {
-    std::chrono::milliseconds read{};
-    std::chrono::milliseconds write{};
-    std::uint64_t last_read = 0;
-    std::uint64_t last_write = 0;
-    std::shared_ptr<event> read_timer;
-    std::shared_ptr<event> write_timer;
+  struct timers {
+    std::shared_ptr<event> read;
+    std::shared_ptr<event> write;
   };
-  std::unique_ptr<timeouts> timeouts_;  // few sockets have any
+  std::unique_ptr<timers> timers_;  // few sockets have any
 };
+
+extern template class stream_core<stream>;
 
 }  // namespace antiphon::cl_async_style

@@ -1,5 +1,5 @@
 // A socket with TLS beneath: how its handle's octets become the application's and when the two sides say
-// goodbye. What is written is sealed in stream_write.cpp.
+// goodbye. What is written is sealed in stream_core.hpp.
 
 #include <utility>
 
@@ -107,7 +107,7 @@ void stream::tls_failed() {
       detail::condition_factory::make<tcp_ssl_error>(self(), truncated ? UV_EOF : UV_EPROTO, error.message());
   deliver(cause_);
   tls_->gathered.clear();
-  requests_.gathered = requests_.handed = 0;
+  queue_.drop_requests();
   step(truncated ? input::abort : input::tls_broken);
 }
 
