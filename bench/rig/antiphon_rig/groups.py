@@ -14,7 +14,7 @@ LLHTTP, CHECKS, REQUEST, ROUTER, ANSWER, HANDLER, HTTP, TRANSPORT, ASIO, LIBUV, 
 LIBRARIES = ((r"^libuv\.", LIBUV), (r"^(libc|ld-linux|libstdc\+\+|libm|libgcc_s|libpthread|\[?vdso)", LIBC))
 FUNCTIONS = (
     (r"^llhttp_", LLHTTP),
-    (r"\b(http::(RequestParser\b|HeadScanner|ChunkScanner|FramingRules|check_|is_authority|trim_white_space|detail::same_but_for_case)"
+    (r"\b(http::(detail::)?(RequestParser\b|HeadScanner|ChunkScanner|FramingRules|check_|is_authority|is_token|trim_white_space|same_but_for_case|equal_ignoring_case)"
      r"|bench::(StylesParser|LlhttpAlone))", CHECKS),
     (r"\bhttp::Router\b", ROUTER),
     (r"^std::.*\bhttp::Exchange\b|^antiphon::(hello|app)\b|\bbench::(Echo\b|bench_app)", HANDLER),
