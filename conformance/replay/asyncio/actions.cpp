@@ -141,7 +141,7 @@ void call_soon(Stage& stage, const Json& action) {
 }
 
 /// The loop's own timer fires after its real time; it runs once the pause is over as well (see Timekeeper).
-void fire_when_over(Session& session, std::chrono::milliseconds delay, const std::shared_ptr<Timer>& timer,
+void fire_when_over(Session& session, std::chrono::milliseconds delay, Timer* timer,
                     const std::function<void()>& fn) {
   timer->handle = session.loop.call_later(delay, [&session, timer, fn] {
     if (timer->ticket != 0 && !session.time.is_over(timer->ticket)) {
@@ -158,7 +158,7 @@ void call_later(Stage& stage, const Json& action) {
   const std::chrono::milliseconds delay(action[1].get<int>());
   const std::string tag = action[2];
   // The tag may stand for an earlier timer that still runs; it goes on, and "cancel" means this one.
-  const auto timer = std::make_shared<Timer>();
+  Timer* const timer = &session.all_timers.emplace_back();
   session.timers[tag] = timer;
   // Zero and less have their order from the loop itself (AS-270).
   session.start_ticking();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -45,7 +46,8 @@ struct Session {
 
   std::vector<std::shared_ptr<asio_style::Server>> servers;  ///< in the order of listen
   std::vector<ConnectionPtr> connections;
-  std::map<std::string, std::shared_ptr<Timer>> timers;
+  std::deque<Timer> all_timers;          // their callbacks know them by address
+  std::map<std::string, Timer*> timers;  // the last one of each tag
   std::map<std::string, asio_style::Handle> soon;
   std::map<std::string, asio_style::Future<void>> tasks;  ///< of ["bg", tag, …]
   int factory_calls = 0;
