@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -77,8 +78,8 @@ constexpr std::array offers_known{"tcp",
   throw std::invalid_argument(what);
 }
 
-bool is_count(const Json& value) {
-  return value.is_number_unsigned();
+bool is_count(const Json& value) {  // one that was not read from a text may be signed
+  return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
 }
 
 bool is_of(char kind, const Json& value) {
