@@ -63,21 +63,18 @@ HeadScanner::Found HeadScanner::request_line(std::string_view text) noexcept {
         if (at == longest_method) return bad(lines + at, {501, "unknown method"});
       if (at == text.size()) return wait(lines, Part::method, at);
       if (text[at] != ' ' || at == 0) return bad(lines + at, malformed_line);
+      is_head_ = text.substr(0, at) == "HEAD";
       name_size_ = at++;
-      part_ = Part::target;
       [[fallthrough]];
     case Part::target: {
       const std::size_t begin = name_size_ + 1;
-      method_ = {text.data(), name_size_};
       at = blocks::run_end<blocks::VisibleOctets>(text, at);
       if (at - begin > most_target_)
         return bad(lines + begin + most_target_, {414, "the request target is too long"});
       if (at == text.size()) return wait(lines, Part::target, at);
       if (text[at] != ' ' || at == begin) return bad(lines + at, malformed_line);
-      target_ = {text.data() + begin, at - begin};
-      part_ = Part::version;
       at_ = at + 1;
-      return found(Found::target, lines);
+      [[fallthrough]];
     }
     default:
       return version(text, lines);

@@ -22,8 +22,7 @@ class HeadScanner {
  public:
   enum class Found : std::uint8_t {
     more,          ///< all octets are in order; the head goes on
-    target,        ///< method() and target() are known; their line goes on
-    request_line,  ///< line() is complete, with method() and target()
+    request_line,  ///< line() is complete
     fields,        ///< as many as are told at once
     end,           ///< the empty line that ends the head
     bad,           ///< the octet at size() is out of order: error()
@@ -48,12 +47,10 @@ class HeadScanner {
   /// Their lines, whole.
   [[nodiscard]] std::string_view field_lines() const noexcept { return field_lines_; }
   [[nodiscard]] std::string_view line() const noexcept { return line_; }
-  [[nodiscard]] std::string_view method() const noexcept { return method_; }
-  [[nodiscard]] std::string_view target() const noexcept { return target_; }
   [[nodiscard]] const ParseError& error() const noexcept { return error_; }
 
-  /// method() is known already, but not yet the target: next() has ended within it.
-  [[nodiscard]] bool in_target() const noexcept { return part_ == Part::target; }
+  /// The method is HEAD; known as soon as it was seen, whether or not its line is in order.
+  [[nodiscard]] bool is_head() const noexcept { return is_head_; }
   /// An octet of the request line was seen.
   [[nodiscard]] bool begun() const noexcept { return part_ > Part::empty_lines; }
   /// The request line is complete.
@@ -63,6 +60,7 @@ class HeadScanner {
     empty_lines_ = 0;
     at_ = 0;
     field_count_ = 0;
+    is_head_ = false;
   }
 
  private:
@@ -103,10 +101,9 @@ class HeadScanner {
   std::array<Field, most_fields> fields_;
   std::string_view line_;
   std::string_view field_lines_;
-  std::string_view method_;
-  std::string_view target_;
   ParseError error_;
   unsigned empty_lines_ = 0;
+  bool is_head_ = false;
   Part part_ = Part::empty_lines;
 };
 

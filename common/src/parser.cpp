@@ -3,7 +3,6 @@
 #include <llhttp.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <new>
 
@@ -11,71 +10,19 @@
 #include "chunk_scanner.hpp"
 #include "field_rules.hpp"
 #include "head_scanner.hpp"
-#include "short_text.hpp"
+#include "refusals.hpp"
 #include "target_rules.hpp"
 #include "text_rules.hpp"
+#include "token.hpp"
 
 namespace antiphon::http {
 
 namespace {
 
-/// A token that llhttp tells in pieces: a view while it lies in one buffer, a copy once it does not.
-class Token {
- public:
-  void add(std::string_view piece) {
-    if (!spill_.empty()) {
-      spill_.append(piece);
-    } else if (view_.empty()) {
-      view_ = piece;
-    } else if (view_.data() + view_.size() == piece.data()) {
-      view_ = {view_.data(), view_.size() + piece.size()};
-    } else {
-      keep();
-      spill_.append(piece);
-    }
-  }
-  /// The buffer that the view points into is about to go.
-  void keep() {
-    if (view_.empty()) return;
-    spill_.append(view_);
-    view_ = {};
-  }
-  [[nodiscard]] std::string_view text() const noexcept {
-    return spill_.empty() ? view_ : std::string_view(spill_);
-  }
-  void clear() noexcept {
-    view_ = {};
-    spill_.clear();
-  }
-
- private:
-  std::string_view view_;
-  std::string spill_;
-};
-
 constexpr ParseError head_too_large{431, "the request's head is too large"};
 constexpr ParseError too_many_fields{431, "too many header fields"};
 constexpr ParseError target_too_long{414, "the request target is too long"};
-constexpr ParseError unknown_method{501, "unknown method"};
-constexpr ParseError other_version{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
 constexpr ParseError malformed_request{400, "malformed request"};
-
-/// The methods that this llhttp can read, each at its number.
-consteval auto method_names() {
-  std::array<std::string_view, 64> names{};
-#define ANTIPHON_METHOD(number, name, text) names.at(number) = #text;
-  HTTP_ALL_METHOD_MAP(ANTIPHON_METHOD)
-#undef ANTIPHON_METHOD
-  return names;
-}
-constexpr auto methods = method_names();
-constexpr std::size_t no_method = methods.size();
-
-/// A method's number; no_method if llhttp does not know it.
-std::size_t method_number(std::string_view name) noexcept {
-  if (same(name, methods[HTTP_GET])) return HTTP_GET;  // nearly always
-  return static_cast<std::size_t>(std::find(methods.begin(), methods.end(), name) - methods.begin());
-}
 
 }  // namespace
 
@@ -92,8 +39,8 @@ struct RequestParser::Impl {
   llhttp_t llhttp{};
   HeadScanner lines;
   ChunkScanner chunks;
-  std::string line;  ///< of the head, if it lies in several feeds: what came so far
-  std::size_t method = no_method;
+  std::string line;         ///< of the head, if it lies in several feeds: what came so far
+  std::string_view target;  ///< of a request line that llhttp has just read
   Token name;
   Token value;
   FramingRules framing;
@@ -114,7 +61,6 @@ struct RequestParser::Impl {
     name.clear();
     value.clear();
     line.clear();
-    method = no_method;
     framing = {};
     error = {};
     head_size = 0;
@@ -145,7 +91,6 @@ struct RequestParser::Impl {
   ParseResult feed_body(std::string_view octets, std::size_t before);
   HeadScanner::Found read_lines(std::string_view& octets);
   HeadScanner::Found continue_line(std::string_view& octets);
-  bool check_request_line();
   bool take_request_line();
   bool take_fields();
   bool take_lines(std::string_view octets);
@@ -153,7 +98,6 @@ struct RequestParser::Impl {
   void forget_told() noexcept;
   bool take_end();
   bool execute(std::string_view octets);
-  [[nodiscard]] ParseError explain() const noexcept;
 
   [[nodiscard]] ParseResult failure(std::size_t consumed) noexcept {
     stage = Stage::failed;
@@ -177,8 +121,8 @@ llhttp_settings_t RequestParser::Impl::make_settings() noexcept {
   llhttp_settings_t settings;
   llhttp_settings_init(&settings);
   settings.on_url = [](llhttp_t* parser, const char* at, std::size_t length) {  // whole, as its line is
-    of(parser).listener->on_url({at, length});
-    return of(parser).stage == Stage::failed ? int{HPE_USER} : 0;
+    of(parser).target = {at, length};
+    return 0;
   };
   settings.on_header_field = [](llhttp_t* parser, const char* at, std::size_t length) {
     of(parser).name.add({at, length});
@@ -222,7 +166,7 @@ int RequestParser::Impl::on_field() {
 
 int RequestParser::Impl::on_headers_complete() {
   MessageHead head;
-  head.method = methods[llhttp.method];
+  head.method = llhttp_method_name(static_cast<llhttp_method_t>(llhttp.method));
   head.version_major = llhttp.http_major;
   head.version_minor = llhttp.http_minor;
   if (const ParseError why = framing.complete(head, limits.body); failed(why)) return fail(why);
@@ -243,63 +187,26 @@ int RequestParser::Impl::on_body(std::string_view octets) {
   return pausing ? HPE_PAUSED : 0;
 }
 
-/// llhttp's own refusals, as answers.
-ParseError RequestParser::Impl::explain() const noexcept {
-  switch (llhttp_get_errno(&llhttp)) {
-    case HPE_INVALID_METHOD:
-    case HPE_INVALID_CONSTANT:  // a method of RTSP
-      return unknown_method;    // for HeadScanner has found a token and one space
-    case HPE_PAUSED_H2_UPGRADE:
-      return other_version;
-    case HPE_INVALID_URL:
-      return {400, "malformed request target"};
-    case HPE_INVALID_HEADER_TOKEN:
-      return {400, "malformed header field"};
-    case HPE_INVALID_CONTENT_LENGTH:
-      if (llhttp_get_error_reason(&llhttp) == std::string_view("Content-Length overflow"))
-        return {413, "the request's body is too large"};
-      return {400, "malformed Content-Length"};
-    case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return {400, "conflicting Content-Length"};
-    case HPE_INVALID_TRANSFER_ENCODING:
-      return {400, "malformed Transfer-Encoding"};
-    case HPE_INVALID_CHUNK_SIZE:
-      return {400, "malformed chunk size"};
-    default:
-      return malformed_request;
-  }
-}
-
 /// False if that ended the feeding: with an error, a pause, or the end of the message.
 bool RequestParser::Impl::execute(std::string_view octets) {
   const llhttp_errno_t status = llhttp_execute(&llhttp, octets.data(), octets.size());
   if (status != HPE_OK && status != HPE_PAUSED && stage != Stage::failed) {
-    error = explain();
+    error = refusal_of(llhttp);
     stage = Stage::failed;
   }
   return status == HPE_OK;
 }
 
-/// A method that is not known waits until its line is whole: only a request line names a method.
-bool RequestParser::Impl::check_request_line() {
-  method = method_number(lines.method());
-  if (method == no_method) return true;
-  const std::string_view target = lines.target();
-  if (method == HTTP_PRI) {  // the preface of HTTP/2 (RFC 9113, 3.4)
-    fail(target == "*" ? other_version : unknown_method);
-  } else if (const ParseError why = is_plain_path(target) && method != HTTP_CONNECT
-                                        ? ParseError{}  // nearly always
-                                        : check_target(target, methods[method]);
-             failed(why)) {
-    fail(why);
-  }
-  return stage != Stage::failed;
-}
-
 bool RequestParser::Impl::take_request_line() {
-  if (method != no_method) return execute(lines.line());
-  fail(unknown_method);
-  return false;
+  if (!execute(lines.line())) return false;
+  const auto method = static_cast<llhttp_method_t>(llhttp.method);
+  const bool usual = method != HTTP_CONNECT && is_plain_path(target);
+  if (const ParseError why = usual ? ParseError{} : check_target(target, llhttp_method_name(method));
+      failed(why))
+    fail(why);
+  else
+    listener->on_url(target);
+  return stage != Stage::failed;
 }
 
 void RequestParser::Impl::tell_field(std::string_view field_name, std::string_view text) {
@@ -366,15 +273,10 @@ HeadScanner::Found RequestParser::Impl::read_lines(std::string_view& octets) {
   while (true) {
     const Found found = lines.next(rest);
     if (!lines.fields().empty() && !take_fields()) return Found::bad;
-    // Before the line is known to be in order: who is told of a fault may have asked by HEAD.
-    if (lines.in_target()) method = method_number(lines.method());
     bool taken = true;
     switch (found) {
       case Found::fields:
       case Found::more:
-        break;
-      case Found::target:
-        taken = check_request_line();
         break;
       case Found::request_line:
         taken = take_request_line();
@@ -513,7 +415,7 @@ bool RequestParser::in_message() const noexcept {
   return self.stage == Impl::Stage::body || (self.stage == Impl::Stage::head && self.lines.begun());
 }
 bool RequestParser::is_head() const noexcept {
-  return impl().method == HTTP_HEAD;
+  return impl().lines.is_head();
 }
 
 }  // namespace antiphon::http
