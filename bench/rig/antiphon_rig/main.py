@@ -4,6 +4,7 @@ import argparse
 import datetime
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -80,9 +81,19 @@ def measure(flags, programs, progress):
             "micro": parts}
 
 
+class Ended(BaseException):
+    """Somebody asked for the end: the servers have to be ended before."""
+
+
+def _end(number, _frame):
+    raise Ended(number)
+
+
 def main(argv=None):
-    """0; 1 if a figure could not be taken or the build breaks a rule; 2 for a wrong command line."""
+    """128 and the signal's number if one ended it; 0; 1 if a figure could not be taken or the build breaks a rule; 2 for a wrong command line."""
     flags = arguments(argv)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
         for tool, package in loads.missing_tools():
             raise Failed(f"{tool} is not installed (Debian package {package})")
@@ -96,8 +107,8 @@ def main(argv=None):
     except (Failed, OSError) as error:
         print(f"antiphon bench: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except Ended as ended:
         print("antiphon bench: interrupted", file=sys.stderr)
-        return 130
+        return 128 + ended.args[0]
     print("\n".join(table.lines(found, STYLES)))
     return 0

@@ -89,17 +89,17 @@ Trace comparable(const Trace& trace, const Scenario& scenario) {
   return result;
 }
 
-bool kernel_left_a_rest(const Trace& ours, const Json& recorded) {
+bool kernel_took_another_share(const Trace& ours, const Json& recorded) {
   const auto rests = [](const Json& events) {
     return std::count_if(events.begin(), events.end(), [](const Json& event) {
       return event["event"] == "RW" && event.value("rel", "") == "<=low";
     });
   };
-  auto most = rests(recorded.at("events"));
-  for (const Json& variant : recorded.value("variants", Json::array())) {
-    most = std::max(most, rests(variant.at("events")));
-  }
-  return rests(ours.events) > most;
+  const auto found = rests(ours.events);
+  if (found == rests(recorded.at("events"))) return false;
+  const Json variants = recorded.value("variants", Json::array());
+  return std::none_of(variants.begin(), variants.end(),
+                      [&](const Json& variant) { return found == rests(variant.at("events")); });
 }
 
 std::optional<std::string> difference(const Trace& ours, const Json& recorded, const Scenario& scenario) {

@@ -19,9 +19,10 @@ namespace antiphon::asyncio_replay {
                                                     const Scenario& scenario);
 
 /// How much of the rest the kernel takes in the send that passes the low mark is its own affair: once in some
-/// hundred runs it leaves some, resume_writing comes with "<=low" instead of "0", and what follows takes a
-/// turn more. The oracle has both for pw_rw_drain. True if ours is such a run and no recorded one is: it says
-/// nothing then.
-[[nodiscard]] bool kernel_left_a_rest(const Trace& ours, const Json& recorded);
+/// hundred runs it leaves some where it mostly leaves none, or none where it mostly leaves some.
+/// resume_writing then comes with "<=low" instead of "0", or the other way round, and what follows takes
+/// another turn. The oracle has both for pw_rw_drain. True if ours is such a run and no recorded one is: it
+/// says nothing then.
+[[nodiscard]] bool kernel_took_another_share(const Trace& ours, const Json& recorded);
 
 }  // namespace antiphon::asyncio_replay

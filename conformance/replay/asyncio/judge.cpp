@@ -70,7 +70,7 @@ Outcome judge(const std::filesystem::path& file, const std::filesystem::path& tr
     const Scenario scenario = load_scenario(file);
     const Json recorded = read_json(traces / (scenario.name + ".asyncio.json"));
     Trace trace = run_scenario(scenario);
-    for (int again = 0; again < repetitions && kernel_left_a_rest(trace, recorded); ++again) {
+    for (int again = 0; again < repetitions && kernel_took_another_share(trace, recorded); ++again) {
       trace = run_scenario(scenario);
     }
     if (ours != nullptr) *ours = trace;

@@ -123,18 +123,21 @@ TEST(comparison, pieces_of_two_connections_stay_two) {
   EXPECT_FALSE(equal({Json::parse(R"([{"event": "DR", "n": 10}])"), Json::array()}, two, merging));
 }
 
-TEST(comparison, a_rest_that_the_kernel_left_is_seen_and_never_taken_for_equal) {
+TEST(comparison, what_the_kernel_took_or_left_is_seen_and_never_taken_for_equal) {
   const Json theirs = Json::parse(R"({"events": [{"event": "RW", "rel": "0"}], "peer_events": []})");
   const Trace rest{Json::parse(R"([{"event": "RW", "rel": "<=low"}])"), Json::array()};
-  EXPECT_TRUE(kernel_left_a_rest(rest, theirs));
+  EXPECT_TRUE(kernel_took_another_share(rest, theirs));
   EXPECT_FALSE(equal(rest, theirs));
-  EXPECT_FALSE(kernel_left_a_rest({theirs["events"], Json::array()}, theirs));
+  EXPECT_FALSE(kernel_took_another_share({theirs["events"], Json::array()}, theirs));
+  const Json leaves_some{{"events", rest.events}, {"peer_events", Json::array()}};
+  EXPECT_TRUE(kernel_took_another_share({theirs["events"], Json::array()}, leaves_some));
+  EXPECT_FALSE(equal({theirs["events"], Json::array()}, leaves_some));
   Json both = theirs;
   both["variants"] = Json::parse(R"([{"events": [{"event": "RW", "rel": "<=low"}], "peer_events": []}])");
-  EXPECT_FALSE(kernel_left_a_rest(rest, both));
+  EXPECT_FALSE(kernel_took_another_share(rest, both));
   EXPECT_TRUE(equal(rest, both));
   const Trace more{Json::parse(R"([{"event": "RW", "rel": "between"}])"), Json::array()};
-  EXPECT_FALSE(kernel_left_a_rest(more, theirs));
+  EXPECT_FALSE(kernel_took_another_share(more, theirs));
 }
 
 TEST(comparison, a_volatile_count_does_not_count) {
