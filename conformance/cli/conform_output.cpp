@@ -1,8 +1,12 @@
 #include "conform_output.hpp"
 
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -12,6 +16,8 @@
 #include "document.hpp"
 #include "mutants.hpp"
 #include "rules.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has no header for it
 
 namespace antiphon::cli {
 
@@ -117,12 +123,31 @@ bool show_mutants(const Data& data, const std::string& names, const std::filesys
   return well == results.size() && missing.empty() && !results.empty();
 }
 
+namespace {
+
+/// By Graphviz. Throws std::runtime_error.
+void draw(const std::filesystem::path& dot, const std::filesystem::path& svg) {
+  std::array<std::string, 5> words{"dot", "-Tsvg", "-o", svg.string(), dot.string()};
+  std::array<char*, words.size() + 1> arguments{};
+  std::transform(words.begin(), words.end(), arguments.begin(),
+                 [](std::string& word) { return word.data(); });
+  pid_t child = -1;
+  int status = -1;
+  if (::posix_spawnp(&child, "dot", nullptr, nullptr, arguments.data(), environ) == 0)
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+  if (status != 0)
+    throw std::runtime_error("Graphviz's dot, which draws " + svg.string() + ", failed or is missing");
+}
+
+}  // namespace
+
 void write_documents(const Data& data, const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   write_file(folder / "rules.md", rules_page(data));
   write_file(folder / "break_it.md", break_it_page(data));
   write_file(folder / "automaton.dot", automaton_dot());
-  write_file(folder / "automaton.svg", automaton_svg());
+  draw(folder / "automaton.dot", folder / "automaton.svg");
 }
 
 namespace {
@@ -132,7 +157,9 @@ std::filesystem::path partial_of(const std::filesystem::path& file) {
   std::error_code ignored;
   const auto kind = std::filesystem::status(file, ignored).type();
   using std::filesystem::file_type;
-  return kind == file_type::not_found || kind == file_type::regular ? std::filesystem::path(file.string() + ".partial") : file;
+  return kind == file_type::not_found || kind == file_type::regular
+             ? std::filesystem::path(file.string() + ".partial")
+             : file;
 }
 
 }  // namespace

@@ -10,8 +10,7 @@ namespace antiphon::conformance {
 [[nodiscard]] std::string rules_page(const Data& data);
 /// The page of exercises: what a user of each mutant would see, and, folded away, which rule it breaks.
 [[nodiscard]] std::string break_it_page(const Data& data);
-/// The automaton as a drawing, from its tables.
+/// The automaton as a graph in Graphviz's language, from its tables: what is drawn in docs/ and in the report.
 [[nodiscard]] std::string automaton_dot();
-[[nodiscard]] std::string automaton_svg();
 
 }  // namespace antiphon::conformance

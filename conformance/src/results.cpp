@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "automaton.hpp"
+#include "document.hpp"
 #include "mutants.hpp"
 #include "rules.hpp"
 #include "summary.hpp"
@@ -54,7 +55,10 @@ Json automaton() {
   for (const Forbidden& each : forbidden)
     never.push_back(
         {{"in", name_of(each.in)}, {"event", each.event}, {"rule", each.rule}, {"says", each.says}});
-  return {{"life", std::move(life)}, {"flow", std::move(flow)}, {"forbidden", std::move(never)}};
+  return {{"life", std::move(life)},
+          {"flow", std::move(flow)},
+          {"forbidden", std::move(never)},
+          {"dot", automaton_dot()}};
 }
 
 }  // namespace

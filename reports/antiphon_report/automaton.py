@@ -31,6 +31,7 @@ class Automaton:
     life: tuple
     flow: tuple
     never: tuple
+    dot: str        # the graph, as the kit's own pages draw it
 
     @property
     def arrows(self):
@@ -48,24 +49,16 @@ def of(root):
     node = root.member("automaton")
     steps = {key: tuple(Step(one.text("from"), one.text("event"), one.text("to")) for one in node.each(key)) for key in ("life", "flow")}
     return Automaton(steps["life"], steps["flow"], tuple(
-        Never(one.text("in"), one.text("event", ""), one.text("rule"), one.text("says")) for one in node.each("forbidden", [])))
-
-
-def _dot(automaton):
-    quoted = lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'  # noqa: E731
-    lines = ["digraph {", 'rankdir=LR; bgcolor=transparent; ranksep=.75; node [shape=circle fontname=sans fontsize=13 width=.85 '
-             'fixedsize=true color="#010101"]; edge [fontname=monospace fontsize=12 color="#020202" arrowsize=.7];']
-    for origin, to, events in automaton.arrows:
-        lines.append(f"{quoted(origin)} -> {quoted(to)} [label={quoted(' ' + ', '.join(events) + ' ')}];")
-    return "\n".join([*lines, "}"])
+        Never(one.text("in"), one.text("event", ""), one.text("rule"), one.text("says")) for one in node.each("forbidden", [])),
+        node.text("dot", ""))
 
 
 def drawing(automaton):
-    """The SVG as part of the page, or None where Graphviz is not installed: the table beside it says the same."""
+    """The SVG as part of the page, or None without a graph or Graphviz: the table beside it says the same."""
     program = shutil.which("dot")
-    if not automaton or not program:
+    if not automaton or not automaton.dot or not program:
         return None
-    ended = subprocess.run([program, "-Tsvg"], input=_dot(automaton), capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([program, "-Tsvg", "-Gbgcolor=transparent"], input=automaton.dot, capture_output=True, text=True, timeout=60, check=False)
     if ended.returncode != 0:
         return None
     root = ElementTree.fromstring(ended.stdout)

@@ -151,10 +151,14 @@ class Conform(unittest.TestCase):
 
     def test_the_pages_of_the_rules_are_those_of_the_table(self):
         self.assertEqual(self.run_it("--document", self.folder).returncode, 0)
-        for name in ("rules.md", "break_it.md", "automaton.dot", "automaton.svg"):
+        for name in ("rules.md", "break_it.md", "automaton.dot"):
             self.assertEqual((self.folder / name).read_text(), (ROOT / "docs" / name).read_text(),
                              f"docs/{name} is old: antiphon conform --document docs")
-        ET.parse(self.folder / "automaton.svg")
+        # Graphviz's versions place things differently; the graph is the same.
+        drawn = [sorted(text for text in ET.parse(folder / "automaton.svg").getroot().itertext() if text.strip())
+                 for folder in (self.folder, ROOT / "docs")]
+        self.assertEqual(*drawn)
+        self.assertIn("unborn", drawn[0])
 
     def test_real_asyncios_bugs_are_found_and_named(self):
         none = self.known()
