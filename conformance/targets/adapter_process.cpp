@@ -117,7 +117,7 @@ bool AdapterProcess::has_ended() const noexcept {
 }
 
 void AdapterProcess::kill() const noexcept {
-  ::kill(-id_, SIGKILL);
+  if (const pid_t id = id_; id > 0) ::kill(-id, SIGKILL);
 }
 
 bool AdapterProcess::end() {

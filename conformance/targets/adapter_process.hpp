@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -56,7 +57,7 @@ class AdapterProcess {
   Pipe log_;
   Pipe over_;  // its write end is closed when nothing more is to be read
   std::string mark_;
-  int id_ = -1;
+  std::atomic<int> id_ = -1;  // a reader may end it while another ends waiting for it
 };
 
 }  // namespace antiphon::conformance

@@ -226,8 +226,11 @@ std::string unescape(std::string_view text) {
         if (end == std::string_view::npos || star == std::string_view::npos)
           throw CaseError("a malformed \\{text*count}");
         const std::string what = unescape(text.substr(0, star));
-        for (std::size_t left = number(text.substr(star + 1, end - star - 1)); left > 0; --left)
-          octets += what;
+        const std::size_t count = number(text.substr(star + 1, end - star - 1));
+        if (what.size() == 1)
+          octets.append(count, what.front());
+        else
+          for (std::size_t left = count; left > 0; --left) octets += what;
         text.remove_prefix(end + 1);
         break;
       }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace antiphon::http_conformance {
 
@@ -68,12 +70,13 @@ std::string check_expected(const Expect& expect, const Response& response) {
 class Conversation {
  public:
   Conversation(const HttpCase& one, const Address& server, Cutting cutting)
-      : case_(one), client_(server), cutting_(cutting) {}
+      : case_(one), said_(octets_of(one)), client_(server), cutting_(cutting) {}
 
   std::string hold() {
+    auto octets = said_.begin();
     for (const Step& step : case_.steps) {
       if (const auto* send = std::get_if<Send>(&step)) {
-        say(unescape(send->text), send->gap);
+        say(*octets++, send->gap);
       } else if (std::holds_alternative<HalfClose>(step)) {
         client_.half_close();
         half_closed_ = true;
@@ -86,6 +89,14 @@ class Conversation {
   }
 
  private:
+  /// Made before the connection is, so that a server does not wait for it.
+  static std::vector<std::string> octets_of(const HttpCase& one) {
+    std::vector<std::string> octets;
+    for (const Step& step : one.steps)
+      if (const auto* send = std::get_if<Send>(&step)) octets.push_back(unescape(send->text));
+    return octets;
+  }
+
   void say(std::string_view octets, std::chrono::milliseconds gap) {
     // The version decides over what the answer may be; the last request line that was sent counts.
     const std::size_t line = octets.rfind(" HTTP/1.");
@@ -150,6 +161,7 @@ class Conversation {
   }
 
   const HttpCase& case_;
+  std::vector<std::string> said_;
   HttpClient client_;
   Cutting cutting_;
   Response last_;

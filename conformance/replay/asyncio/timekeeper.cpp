@@ -69,6 +69,7 @@ Timekeeper::Parked::Parked(Timekeeper& time, std::function<bool()> at_rest) : ti
 }
 
 Timekeeper::Parked::~Parked() {
+  const std::lock_guard asked(time_.asking_);
   const std::lock_guard lock(time_.mutex_);
   ++time_.moves_;
   time_.parked_.erase(id_);
@@ -76,10 +77,15 @@ Timekeeper::Parked::~Parked() {
 
 bool Timekeeper::at_rest(std::unique_lock<std::mutex>& lock) {
   if (static_cast<int>(parked_.size()) < peers_) return false;
-  const auto parked = parked_;  // the questions take locks of their own
-  lock.unlock();
-  const bool rest =
-      std::all_of(parked.begin(), parked.end(), [](const auto& entry) { return entry.second(); });
+  lock.unlock();  // the questions take locks of their own
+  bool rest = false;
+  {
+    const std::lock_guard asking(asking_);
+    lock.lock();
+    const auto parked = parked_;
+    lock.unlock();
+    rest = std::all_of(parked.begin(), parked.end(), [](const auto& entry) { return entry.second(); });
+  }
   lock.lock();
   return rest;
 }

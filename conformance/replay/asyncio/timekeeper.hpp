@@ -75,6 +75,7 @@ class Timekeeper {
   static constexpr int quiet_ticks = 3;
 
   std::function<std::uint64_t()> revision_;
+  std::mutex asking_;  ///< held while the parked are asked: none of them leaves meanwhile. Before mutex_
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Ticket, Pause> pauses_;
