@@ -90,16 +90,19 @@ Trace comparable(const Trace& trace, const Scenario& scenario) {
 }
 
 bool kernel_took_another_share(const Trace& ours, const Json& recorded) {
-  const auto rests = [](const Json& events) {
-    return std::count_if(events.begin(), events.end(), [](const Json& event) {
+  const auto shares = [](const Json& events) {
+    const auto rests = std::count_if(events.begin(), events.end(), [](const Json& event) {
       return event["event"] == "RW" && event.value("rel", "") == "<=low";
     });
+    const auto buffered = std::count_if(events.begin(), events.end(),
+                                        [](const Json& event) { return event.value("buffered", false); });
+    return std::pair(rests, buffered);
   };
-  const auto found = rests(ours.events);
-  if (found == rests(recorded.at("events"))) return false;
+  const auto found = shares(ours.events);
+  if (found == shares(recorded.at("events"))) return false;
   const Json variants = recorded.value("variants", Json::array());
   return std::none_of(variants.begin(), variants.end(),
-                      [&](const Json& variant) { return found == rests(variant.at("events")); });
+                      [&](const Json& variant) { return found == shares(variant.at("events")); });
 }
 
 std::optional<std::string> difference(const Trace& ours, const Json& recorded, const Scenario& scenario) {

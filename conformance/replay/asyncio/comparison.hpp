@@ -21,7 +21,8 @@ namespace antiphon::asyncio_replay {
 /// How much of the rest the kernel takes in the send that passes the low mark is its own affair: once in some
 /// hundred runs it leaves some where it mostly leaves none, or none where it mostly leaves some.
 /// resume_writing then comes with "<=low" instead of "0", or the other way round, and what follows takes
-/// another turn. The oracle has both for pw_rw_drain. True if ours is such a run and no recorded one is: it
+/// another turn. The oracle has both for pw_rw_drain. As seldom it takes all of a large write at once, from
+/// which a peer reads meanwhile. True if ours is such a run and no recorded one is: it
 /// says nothing then.
 [[nodiscard]] bool kernel_took_another_share(const Trace& ours, const Json& recorded);
 

@@ -132,6 +132,9 @@ TEST(comparison, what_the_kernel_took_or_left_is_seen_and_never_taken_for_equal)
   const Json leaves_some{{"events", rest.events}, {"peer_events", Json::array()}};
   EXPECT_TRUE(kernel_took_another_share({theirs["events"], Json::array()}, leaves_some));
   EXPECT_FALSE(equal({theirs["events"], Json::array()}, leaves_some));
+  const Json waits = Json::parse(R"([{"event": "call", "op": "write", "buffered": true}])");
+  const Trace goes{Json::parse(R"([{"event": "call", "op": "write", "buffered": false}])"), Json::array()};
+  EXPECT_TRUE(kernel_took_another_share(goes, {{"events", waits}, {"peer_events", Json::array()}}));
   Json both = theirs;
   both["variants"] = Json::parse(R"([{"events": [{"event": "RW", "rel": "<=low"}], "peer_events": []}])");
   EXPECT_FALSE(kernel_took_another_share(rest, both));
