@@ -164,7 +164,8 @@ class ClAsyncStyleTarget final : public Target {
     in_loop([this] { stop_listener(); });
   }
   int drain() override {
-    for (int i = 0; i < 3; ++i) in_loop([] {});
+    // Each its own iteration: that of an accept, of octets, of the end, of what the end has left to send.
+    for (int i = 0; i < 4; ++i) in_loop([] {});
     int open = 0;
     in_loop([&] {
       for (const auto& connection : connections_) open += connection->lost() ? 0 : 1;
@@ -205,24 +206,21 @@ class ClAsyncStyleTarget final : public Target {
         }
         done.set_value();  // once the loop has let go of the exception
       });
+      as::trigger_notifier(*bell_);  // under the lock: what it starts may be the end of the bell
     }
-    as::trigger_notifier(*bell_);
     const auto future = done.get_future();
     if (future.wait_for(hang_limit) != std::future_status::ready)
       throw HarnessError("cl_async_style's loop hangs");
     if (failed) std::rethrow_exception(failed);
   }
+  /// What is there by now. What comes meanwhile rings again, for the next iteration: drain counts on it.
   void run_posted() {
-    while (true) {
-      std::function<void()> fn;
-      {
-        const std::scoped_lock lock(mutex_);
-        if (posted_.empty()) return;
-        fn = std::move(posted_.front());
-        posted_.pop_front();
-      }
-      fn();
+    std::deque<std::function<void()>> due;
+    {
+      const std::scoped_lock lock(mutex_);
+      due.swap(posted_);
     }
+    for (const auto& fn : due) fn();
   }
 
   EventLog& log_;
