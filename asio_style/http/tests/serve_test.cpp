@@ -51,6 +51,21 @@ class Serving {
   int status_ = -1;
 };
 
+/// The app with a route "/held" whose answer waits until it is let go.
+class HeldApp {
+ public:
+  HeldApp() {
+    router_.add("GET", "/held", [this](const Request&, Exchange& exchange) { held_ = &exchange; });
+  }
+  [[nodiscard]] const http::Router& router() const { return router_; }
+  /// On the loop's thread.
+  void let_go() { std::exchange(held_, nullptr)->respond(200, "text/plain", "held\n"); }
+
+ private:
+  http::Router router_ = app();
+  Exchange* held_ = nullptr;
+};
+
 /// What serve says if it can't.
 std::string refusal(const std::string& host, std::uint16_t port, ServeOptions options = {}) {
   std::string log;
@@ -160,25 +175,32 @@ TEST(serving, a_second_stop_does_not_wait_for_before_stop_SN_024) {
 class signalled : public testing::TestWithParam<int> {};
 
 TEST_P(signalled, a_signal_drains_and_ends_with_0_SN_020_SN_023) {
+  HeldApp held;
+  EventLoop* loop = nullptr;
   std::thread client_thread;
   std::optional<Answer> answer;
   ServeOptions options;
+  options.after_start = [&loop](EventLoop& its) -> Task<void> {
+    loop = &its;
+    co_return;
+  };
   options.on_listening = [&](std::uint16_t port) {
-    client_thread = std::thread([&answer, port] {
+    client_thread = std::thread([&, port] {
       Client idle(port);
       EXPECT_EQ(idle.get("/").status, 200U);
       Client busy(port);
-      busy.send(request("GET", "/delay/20"));
+      busy.send(request("GET", "/held"));
       EXPECT_EQ(idle.get("/").status, 200U);  // sent after it, hence the other is being answered
       ::kill(::getpid(), GetParam());
       EXPECT_EQ(idle.read_to_end(), "");
+      loop->call_soon_threadsafe([&held] { held.let_go(); });
       answer = busy.read_answer();
       EXPECT_EQ(busy.read_to_end(), "");
     });
   };
-  EXPECT_EQ(serve("127.0.0.1", 0, app(), options), 0);
+  EXPECT_EQ(serve("127.0.0.1", 0, held.router(), options), 0);
   client_thread.join();
-  EXPECT_EQ(answer->body, "waited\n");
+  EXPECT_EQ(answer->body, "held\n");
   EXPECT_EQ(answer->headers.get("Connection"), "close");
 }
 
@@ -218,13 +240,14 @@ TEST(serving, a_second_signal_aborts_at_once_SN_024) {
 // ---- draining
 
 TEST(draining, lets_answers_under_way_finish_and_refuses_the_rest_SN_023) {
-  RunningServer server(app());
+  HeldApp held;
+  RunningServer server(held.router());
   Client idle(server.port());
   EXPECT_EQ(idle.get("/").status, 200U);
   Client streaming(server.port(), 4096);
   streaming.send(request("GET", "/bytes/33554432"));
   Client waiting(server.port());
-  waiting.send(request("GET", "/delay/50") + request("GET", "/"));
+  waiting.send(request("GET", "/held") + request("GET", "/"));
   server.wait_until([](HttpServer& it) { return it.statistics().requests == 3 && it.buffered() > 65536; });
   server.begin_stop(std::chrono::hours(1));
   EXPECT_EQ(idle.read_to_end(), "");
@@ -232,8 +255,9 @@ TEST(draining, lets_answers_under_way_finish_and_refuses_the_rest_SN_023) {
   // Its head had promised to keep the connection.
   EXPECT_EQ(streaming.read_answer().body.size(), 33554432U);
   EXPECT_EQ(streaming.read_to_end(), "");
+  server.on_loop([&held](HttpServer&) { held.let_go(); });
   const Answer answer = waiting.read_answer();
-  EXPECT_EQ(answer.body, "waited\n");
+  EXPECT_EQ(answer.body, "held\n");
   EXPECT_EQ(answer.headers.get("Connection"), "close");
   EXPECT_EQ(waiting.read_to_end(), "");
   EXPECT_EQ(server.stop(), 0U);
