@@ -108,6 +108,13 @@ std::shared_ptr<socket> connect_tcp(const std::string& host, std::uint16_t port,
   return start_tcp(host, port, {}, std::move(read_cb), options);
 }
 
+std::shared_ptr<socket> connect_tcp(const std::string& host, std::uint16_t port, stream_read_callback read_cb,
+                                    event_callback event_cb, connect_options options) {
+  warn_of_positional_event_cb("tcp_connect");
+  if (event_cb) options.event_cb = std::move(event_cb);
+  return connect_tcp(host, port, std::move(read_cb), std::move(options));
+}
+
 std::shared_ptr<socket> connect_pipe(const std::string& name, stream_read_callback read_cb,
                                      connect_options options) {
   options.stream = true;

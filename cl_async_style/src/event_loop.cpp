@@ -254,7 +254,7 @@ void loop::close_owners() noexcept {
 /// hangs, for handles that it does not know (CL-016) or a peer that does not read (CL-017), this ends.
 void loop::close() noexcept {
   while (!exit_callbacks_.empty()) {
-    const callback fn = std::move(exit_callbacks_.back());
+    const callback fn = std::move(exit_callbacks_.back().fn);
     exit_callbacks_.pop_back();
     guard({}, fn);
   }
@@ -309,7 +309,8 @@ void buffer_writes(bool on) {
 
 loop_stats stats() {
   const loop& current = loop::current();
-  return {current.incoming, current.outgoing, current.dns_queries, current.handles(), current.handles()};
+  const int lookups = current.upstream_quirks() ? 0 : current.dns_queries;  // CL-021
+  return {current.incoming, current.outgoing, lookups, current.handles(), current.handles()};
 }
 
 std::uint64_t event_loop_id() {

@@ -44,7 +44,13 @@ class loop {
   /// From now on and to the end of the process; never 0.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   void stop() noexcept { uv_stop(&uv_); }
-  void at_exit(callback fn) { exit_callbacks_.push_back(std::move(fn)); }
+  /// `whose`: who takes it back with not_at_exit when it closes before.
+  void at_exit(callback fn, const handle_owner* whose = nullptr) {
+    exit_callbacks_.push_back({std::move(fn), whose});
+  }
+  void not_at_exit(const handle_owner& whose) noexcept {
+    std::erase_if(exit_callbacks_, [&](const exit_callback& each) { return each.whose == &whose; });
+  }
 
   /// Queues for the end of the tick, upstream's timer of 0 ms: writes, events and delays without a time share
   /// one queue, so that they keep the order in which they were asked for. It is run by a timer, among those
@@ -149,7 +155,11 @@ class loop {
   std::vector<tick> ticks_;
   std::vector<tick> completed_;
   std::vector<tick> running_ticks_;
-  std::vector<callback> exit_callbacks_;
+  struct exit_callback {
+    callback fn;
+    const handle_owner* whose;
+  };
+  std::vector<exit_callback> exit_callbacks_;
   std::vector<std::shared_ptr<handle_owner>> owners_;
   std::exception_ptr error_;
   std::vector<std::string> spare_buffers_;

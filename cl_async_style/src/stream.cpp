@@ -136,8 +136,8 @@ void stream::gather_put_off() {
 void stream::close(bool force) {
   if (!closed()) {
     if (!force) gather_put_off();
-  } else if (life_ != state::done && upstream_quirks()) {  // after close_cb the loop may be gone
-    --counter();                                           // CL-021
+  } else if (life_ != state::done && upstream_quirks() && counts_down()) {  // else the loop may be gone
+    --counter();                                                            // CL-021
   }
   stream_core::close(force);
 }
@@ -160,13 +160,13 @@ void stream::deliver_octets(std::span<const std::byte> octets) {
   if (!keep_input_) async_->clear_input();
 }
 
-/// In the next tick, when the socket is closed already (CL-070); to the event_cb of now (CL-074).
+/// In the next tick, when the socket is closed already (CL-070); to the event_cb that it has now (CL-074).
 void stream::deliver(std::shared_ptr<const event_error> event) {
   in().next_tick(
-      [this, event = std::move(event)] {
-        if (!callbacks_->event_cb) return;
+      [this, event = std::move(event), now = callbacks_] {
+        if (!now->event_cb) return;
         // An error of event_cb is not sent to it again (CL-036, CL-037).
-        in().guard({}, [&] { callbacks_->event_cb(*event); });
+        in().guard({}, [&] { now->event_cb(*event); });
       },
       self());
 }
@@ -216,7 +216,7 @@ void stream::close_cb() {
 
 /// From here on the socket is closed for the application.
 void stream::leave() noexcept {
-  --counter();
+  if (counts_down()) --counter();
   stop_timers();
 }
 

@@ -184,6 +184,10 @@ class stream final : public socket, public handle_owner, public stream_core<stre
   [[nodiscard]] int& counter() noexcept {
     return direction_ == direction::incoming ? in().incoming : in().outgoing;
   }
+  /// Upstream forgets to, of a pipe's client and of one with TLS (CL-021).
+  [[nodiscard]] bool counts_down() const noexcept {
+    return !upstream_quirks() || !(tls_ || (kind_ == kind::pipe && direction_ == direction::outgoing));
+  }
 
   union {
     uv_handle_t any;

@@ -283,7 +283,7 @@ template <typename Port>
 std::size_t stream_core<Port>::send_early(std::span<const std::byte> data) {
   constexpr std::size_t much = 16384;
   if (data.size() < much || port().plain_text() != nullptr || queue_.flying() || !queue_.gathered().empty() ||
-      replacing_ > 0 || !stream_life::is_open(life_) || !port().writable())
+      replacing_ > 0 || !stream_life::is_open(life_) || !port().writable() || port().upstream_quirks())
     return 0;
   const auto count = port().try_write({reinterpret_cast<const char*>(data.data()), data.size()});
   if (count <= 0) return 0;  // an error comes again

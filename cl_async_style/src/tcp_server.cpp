@@ -20,6 +20,7 @@ class listener : public socket_server, public handle_owner {
  public:
   void close() noexcept {
     if (std::exchange(closed_, true)) return;
+    in().not_at_exit(*this);
     uv_close(&handle_.any, [](uv_handle_t* handle) {
       auto& which = *static_cast<listener*>(handle->data);
       which.callbacks_.reset();  // they may hold the listener's owner
@@ -70,7 +71,11 @@ class listener : public socket_server, public handle_owner {
       error = uv_listen(
           &handle_.stream, backlog < 0 ? default_backlog : backlog,
           [](uv_stream_t* handle, int status) { static_cast<listener*>(handle->data)->accept(status); });
-    if (error == 0) return;
+    if (error == 0) {
+      // Among the exit callbacks, the last first: one that was added before sees it closed (CL-090, CL-012).
+      in().at_exit([this] { close(); }, this);
+      return;
+    }
     close();
     detail::condition_factory::raise(error, about, shared_from_this());
   }
@@ -217,6 +222,14 @@ std::shared_ptr<socket_server> listen_tcp(std::optional<std::string> address, st
                                           stream_read_callback read_cb, server_options options) {
   options.stream = true;
   return open_tcp(std::move(address), port, {}, std::move(read_cb), options);
+}
+
+std::shared_ptr<socket_server> listen_tcp(std::optional<std::string> address, std::uint16_t port,
+                                          stream_read_callback read_cb, event_callback event_cb,
+                                          server_options options) {
+  warn_of_positional_event_cb("tcp_server");
+  if (event_cb) options.event_cb = std::move(event_cb);
+  return listen_tcp(std::move(address), port, std::move(read_cb), std::move(options));
 }
 
 std::shared_ptr<socket_server> listen_pipe(const std::string& name, stream_read_callback read_cb,

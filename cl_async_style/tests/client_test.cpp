@@ -187,6 +187,36 @@ TEST(client, the_positional_event_cb_warns_once_a_loop_CL_081_CL_170) {
   EXPECT_EQ(refused, 4);
 }
 
+TEST(client, the_positional_event_cb_works_in_stream_mode_CL_081_CL_170) {
+  std::string log;
+  int warnings = 0;
+  const auto ended = [&](const char* who) {
+    return [&log, who](const std::exception& event) {
+      if (condition_cast<socket_eof>(event) != nullptr) log += who;
+    };
+  };
+  start_event_loop(
+      [&] {
+        const auto server = tcp_server(
+            "127.0.0.1", 0,
+            [&](socket& which, async_io_stream& in) {
+              while (const auto octet = in.read_byte()) log += static_cast<char>(*octet);
+              close_socket(which);
+            },
+            ended(" server"));
+        tcp_connect(
+            "127.0.0.1", server_port(*server), [](socket&, async_io_stream&) {},
+            [&, at_end = ended(" client")](const std::exception& event) {
+              at_end(event);
+              exit_event_loop();
+            },
+            {.data = "octets"});
+      },
+      {.warning_cb = [&](std::string_view) { ++warnings; }});
+  EXPECT_EQ(log, "octets client");
+  EXPECT_EQ(warnings, 1);
+}
+
 TEST(client, input_cannot_be_kept_without_a_stream_CL_149) {
   start_event_loop([] {
     EXPECT_THROW(tcp_connect("127.0.0.1", 1, {}, {.dont_drain_read_buffer = true}), std::invalid_argument);

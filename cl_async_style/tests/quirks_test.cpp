@@ -28,6 +28,30 @@ TEST(quirks, each_close_counts_CL_021) {
   EXPECT_THAT(counts, ElementsAre(1, 0, -1));
 }
 
+TEST(quirks, the_clients_of_pipes_are_not_counted_down_and_lookups_not_at_all_CL_021) {
+  start_event_loop(
+      [] {
+        pipe_connect("/nobody/listens/here", {}, {.event_cb = [](const std::exception& event) {
+                       EXPECT_NE(condition_cast<streamish_enoent>(event), nullptr);
+                       EXPECT_EQ(stats().outgoing_tcp_connections, 1);
+                     }});
+        dns_lookup("127.0.0.1", [](const std::string&, address_family) {});
+        EXPECT_EQ(stats().open_dns_queries, 0);
+      },
+      {.upstream_quirks = true});
+}
+
+TEST(quirks, a_forced_close_drops_also_a_large_write_CL_102_CL_112) {
+  quirky_scene play;
+  std::string arrived = "nothing";
+  play.on_connect = [](socket& which) {
+    write_socket_data(which, std::string(100'000, 'x'));
+    close_socket(which, {.force = true});
+  };
+  play.play([&](peer& client) { arrived = client.read_all(); });
+  EXPECT_EQ(arrived, "");
+}
+
 TEST(quirks, an_error_in_connect_cb_leaves_the_socket_unread_CL_035) {
   quirky_scene play;
   play.keep_running = true;

@@ -151,6 +151,23 @@ TEST(socket_write, the_event_cb_of_a_write_is_told_of_what_comes_later_CL_074_CL
   EXPECT_THAT(play.log, ElementsAre("connect", "read one", "close none"));
 }
 
+TEST(socket_write, an_event_of_the_same_poll_still_goes_to_the_old_event_cb_CL_074) {
+  scene play;
+  std::atomic<bool> sent = false;
+  bool new_one = false;
+  play.on_connect = [&](socket&) { wait_for(sent); };
+  play.on_read = [&](socket& which, std::string_view) {
+    write_socket_data(which, "", {.event_cb = [&](const std::exception&) { new_one = true; }});
+  };
+  play.play([&](peer& client) {
+    client.send("last words");
+    client.reset();  // read with them: the end is told behind them (CL-147)
+    sent = true;
+  });
+  EXPECT_FALSE(new_one);
+  EXPECT_THAT(play.log, ElementsAre("connect", "read last words", "event socket-eof closed", "close none"));
+}
+
 TEST(socket_write, a_read_of_the_same_poll_still_goes_to_the_old_read_cb_CL_106) {
   scene play;
   std::atomic<bool> sent = false;

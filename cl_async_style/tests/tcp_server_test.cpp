@@ -223,6 +223,20 @@ TEST(tcp_server, is_closed_when_the_loop_is_left_CL_090) {
   EXPECT_EQ(server_port(*server), 0);
 }
 
+TEST(tcp_server, is_closed_among_the_exit_callbacks_in_their_order_CL_090_CL_012) {
+  std::vector<bool> closed;
+  in_loop([&] {
+    const auto server = std::make_shared<std::shared_ptr<socket_server>>();
+    const auto look = [&closed, server] { closed.push_back(tcp_server_closed(**server)); };
+    add_event_loop_exit_callback(look);
+    *server = tcp_server("127.0.0.1", 0, {});
+    add_event_loop_exit_callback(look);
+    close_tcp_server(*tcp_server("127.0.0.1", 0, {}));  // and does not come again
+    exit_event_loop();
+  });
+  EXPECT_THAT(closed, testing::ElementsAre(false, true)) << "the last first";
+}
+
 TEST(tcp_server, one_that_is_in_use_is_named_by_the_condition_CL_088) {
   in_loop([] {
     const auto first = tcp_server("127.0.0.1", 0, {});

@@ -59,6 +59,8 @@ std::shared_ptr<socket> pipe_connect(const std::string& name, read_callback read
 namespace detail {
 std::shared_ptr<socket> connect_tcp(const std::string& host, std::uint16_t port, stream_read_callback read_cb,
                                     connect_options options);
+std::shared_ptr<socket> connect_tcp(const std::string& host, std::uint16_t port, stream_read_callback read_cb,
+                                    event_callback event_cb, connect_options options);
 std::shared_ptr<socket> connect_pipe(const std::string& name, stream_read_callback read_cb,
                                      connect_options options);
 }  // namespace detail
@@ -68,6 +70,12 @@ template <stream_reader F>
 std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, F read_cb,
                                     const connect_options& options = {}) {
   return detail::connect_tcp(host, port, std::move(read_cb), options);
+}
+/// The deprecated form of that (CL-081, CL-170).
+template <stream_reader F, event_handler G>
+std::shared_ptr<socket> tcp_connect(const std::string& host, std::uint16_t port, F read_cb, G event_cb,
+                                    const connect_options& options = {}) {
+  return detail::connect_tcp(host, port, std::move(read_cb), std::move(event_cb), options);
 }
 template <stream_reader F>
 std::shared_ptr<socket> pipe_connect(const std::string& name, F read_cb,

@@ -80,6 +80,9 @@ std::shared_ptr<socket_server> pipe_server(const std::string& name, read_callbac
 namespace detail {
 std::shared_ptr<socket_server> listen_tcp(std::optional<std::string> address, std::uint16_t port,
                                           stream_read_callback read_cb, server_options options);
+std::shared_ptr<socket_server> listen_tcp(std::optional<std::string> address, std::uint16_t port,
+                                          stream_read_callback read_cb, event_callback event_cb,
+                                          server_options options);
 std::shared_ptr<socket_server> listen_pipe(const std::string& name, stream_read_callback read_cb,
                                            server_options options);
 }  // namespace detail
@@ -89,6 +92,12 @@ template <stream_reader F>
 std::shared_ptr<socket_server> tcp_server(const std::optional<std::string>& address, std::uint16_t port,
                                           F read_cb, const server_options& options = {}) {
   return detail::listen_tcp(address, port, std::move(read_cb), options);
+}
+/// The deprecated form of that (CL-081).
+template <stream_reader F, event_handler G>
+std::shared_ptr<socket_server> tcp_server(const std::optional<std::string>& address, std::uint16_t port,
+                                          F read_cb, G event_cb, const server_options& options = {}) {
+  return detail::listen_tcp(address, port, std::move(read_cb), std::move(event_cb), options);
 }
 template <stream_reader F>
 std::shared_ptr<socket_server> pipe_server(const std::string& name, F read_cb,

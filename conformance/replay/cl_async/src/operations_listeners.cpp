@@ -47,11 +47,14 @@ void listen(Server& server, const Op& op, const SocketPtr&) {
   const std::uint16_t port = server.stage().port(op.arg(1));
   cl::server_options options = server_options(server, op);
   std::shared_ptr<cl::socket_server> made;
-  if (op.flag("positional_event_cb") && !options.stream) {
+  const bool reads_stream = options.stream && !op.flag("no_read_cb");
+  if (op.flag("positional_event_cb")) {
     options.event_cb = nullptr;
-    made =
-        cl::tcp_server(host, port, read_cb(server, op), server.event_cb(via(op), Whose::listener), options);
-  } else if (options.stream && !op.flag("no_read_cb")) {
+    const cl::event_callback event_cb = server.event_cb(via(op), Whose::listener);
+    made = reads_stream ? cl::tcp_server(host, port, server.stream_read_cb(via(op), Whose::listener),
+                                         event_cb, options)
+                        : cl::tcp_server(host, port, read_cb(server, op), event_cb, options);
+  } else if (reads_stream) {
     made = cl::tcp_server(host, port, server.stream_read_cb(via(op), Whose::listener), options);
   } else {
     made = cl::tcp_server(host, port, read_cb(server, op), options);

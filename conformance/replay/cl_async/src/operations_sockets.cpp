@@ -17,7 +17,7 @@ cl::socket& need(const Op& op, const SocketPtr& on) {
 
 cl::async_io_stream& need_stream(const Op& op, const SocketPtr& on) {
   cl::async_io_stream* stream = cl::socket_stream(need(op, on));
-  if (stream == nullptr) throw HarnessError(op.name + ": the socket is not in stream mode");
+  if (stream == nullptr) throw std::logic_error(op.name + ": the socket is not in stream mode");
   return *stream;
 }
 
