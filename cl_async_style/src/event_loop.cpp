@@ -139,11 +139,13 @@ void loop::run_ticks() noexcept {
 }
 
 void loop::run_ticks_of_ticks() noexcept {
+  polled_next_ = true;
   if (std::exchange(completed_last_time_, false)) run(completed_);
   run(ticks_);
   run(completed_);
   completed_last_time_ = !completed_.empty();
   if (!ticks_wait()) uv_idle_stop(&after_ticks_);
+  polled_next_ = false;
 }
 
 /// Those that are there now; not what they queue.

@@ -63,6 +63,8 @@ class loop {
   /// is due by now has run, before the sockets are polled again; one from a socket's callback before the next
   /// tick.
   void completed(std::function<void()> fn, std::shared_ptr<void> keep = {});
+  /// What libuv would call back now, it calls only when the sockets have been polled.
+  [[nodiscard]] bool polled_next() const noexcept { return polled_next_; }
   /// libuv is polling, and calls back from there until it calls the check handle: if no timer is due until
   /// then and no handle is to be closed, nothing comes between, so that ticks need no timer to be run by.
   void polled() noexcept { polling_ = true; }
@@ -169,6 +171,7 @@ class loop {
   bool in_tick_ = false;
   bool completed_last_time_ = false;
   bool polling_ = false;
+  bool polled_next_ = false;
   bool closing_ = false;
 };
 

@@ -339,8 +339,7 @@ void stream_core<Port>::flush() {
     queue_.drop_requests();
     port().refuse_output();
   }
-  // An error is told when a request's completion would be, not from inside a write: below, libuv tries again,
-  // fails again and calls back.
+  // An error is told when a request's completion would be, not from inside a write: start_write sees to it.
   if (count < 0 && count != -EAGAIN) refused_ = static_cast<int>(count);
   const std::size_t taken = count > 0 ? static_cast<std::size_t>(count) : 0;
   if (limits_) limits_->was_written(port().now());

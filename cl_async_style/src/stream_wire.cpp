@@ -45,6 +45,10 @@ void stream::drop_pending() noexcept {
 }
 
 int stream::start_write(std::string_view octets) {
+  if (refused_ != 0 && in().polled_next()) {  // libuv would fail, too, but a read would find it first
+    in().completed([this] { write_ended(UV_EPIPE); }, self());
+    return 0;
+  }
   const uv_buf_t buffer = view(octets);
   return uv_write(&write_request_, uv(), &buffer, 1,
                   [](uv_write_t* request, int status) { of(request->data).write_ended(status); });

@@ -187,6 +187,16 @@ TEST(client, the_positional_event_cb_warns_once_a_loop_CL_081_CL_170) {
   EXPECT_EQ(refused, 4);
 }
 
+TEST(client, a_write_with_callbacks_before_the_connection_keeps_connect_cb_CL_105) {
+  call play;
+  play.play([](peer& server) { EXPECT_EQ(server.read(5), "hello"); },
+            [&](socket& which) {
+              write_socket_data(which, "hello",
+                                {.write_cb = [&](socket&) { play.log.emplace_back("written"); }});
+            });
+  EXPECT_THAT(play.log, ElementsAre("connect", "written", "event socket-eof closed", "close none"));
+}
+
 TEST(client, the_positional_event_cb_works_in_stream_mode_CL_081_CL_170) {
   std::string log;
   int warnings = 0;

@@ -341,6 +341,22 @@ TEST(socket_close, the_streamish_names_are_the_same_functions_CL_132) {
   EXPECT_EQ(got, "by the other name");
 }
 
+TEST(socket_close, a_write_that_fails_is_told_before_the_sockets_are_polled_again_CL_113_CL_147) {
+  scene play;
+  std::atomic<bool> gone = false;
+  play.on_read = [&](socket& which, std::string_view) {
+    wait_for(gone);
+    delay([to = which.ref()] { write_socket_data(*to, "x"); });
+  };
+  play.play([&](peer& client) {
+    client.send("go");
+    client.reset();
+    gone = true;
+  });
+  EXPECT_THAT(play.log, ElementsAre("connect", "read go", "event socket-reset closed", "close socket-reset"))
+      << "the kernel says it once: a read would find a mere end";
+}
+
 TEST(socket_close, a_write_to_a_connection_that_is_gone_is_a_broken_pipe_and_no_signal_CL_113) {
   scene play;
   std::atomic<bool> gone = false;

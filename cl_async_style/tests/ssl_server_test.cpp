@@ -43,6 +43,25 @@ TEST(ssl_server, the_same_sockets_with_the_octets_encrypted_beneath_CL_240) {
   EXPECT_THAT(play.log, ElementsAre("connect", "read ping", "event socket-eof closed", "close none"));
 }
 
+TEST(ssl_server, write_cb_is_told_of_the_applications_writes_only_CL_108) {
+  secure_scene play;
+  play.on_connect = [&](socket& which) {  // in the midst of the handshake
+    write_socket_data(which, "welcome", {.write_cb = [&](socket&) { play.log.emplace_back("written"); }});
+  };
+  play.on_read = [](socket& which, std::string_view) {
+    write_socket_data(which, "");
+    close_socket(which);
+  };
+  play.play_at([](std::uint16_t port) {
+    tls_peer client(port);
+    EXPECT_EQ(client.read(7), "welcome");
+    client.send("ping");
+    client.read_all();
+  });
+  EXPECT_THAT(play.log, ElementsAre("connect", "written", "read ping", "written", "close none"))
+      << "of an empty one, too (CL-116)";
+}
+
 TEST(ssl_server, a_context_of_the_applications_is_used_as_it_is_CL_240) {
   scene play;
   tls::Context context = tls_peer::server_context();

@@ -24,7 +24,12 @@ struct Decided {
 ///   - CL-119: so does a write with callbacks that a close follows in the same tick;
 ///   - CL-128: a graceful close ends without a reset;
 ///   - CL-130: nothing is called on a socket that a graceful close has closed;
-///   - CL-103: a forced write does not overtake;
+///   - CL-103: a forced write does not overtake; what it would overtake goes with it;
+///   - CL-105: connect_cb is called also after a write with callbacks before the connection;
+///   - CL-108, CL-244, CL-247, CL-248: of TLS. Where upstream's way ends (stream mode, a write with
+///   callbacks)
+///     nothing behind that can be compared;
+///   - what a callback did goes with the callback;
 ///   - CL-016, CL-017, CL-133: ours ends where upstream had to be killed.
 [[nodiscard]] std::vector<Decided> decided(const Json& server_script, const Outcome& recorded,
                                            const Outcome& ours);

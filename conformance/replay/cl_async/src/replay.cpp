@@ -44,11 +44,11 @@ bool runs_in_real_time(const TraceFile& trace) {
 }
 
 /// How many events are hoped for before the recorder asked the loop to end: it let some time pass, for a
-/// delay or so to do its work.
+/// delay or so to do its work. All, if it had ended by itself.
 std::size_t due_before_the_end(const Json& hoped) {
   const auto end = std::find_if(hoped.begin(), hoped.end(),
                                 [](const Json& event) { return event.value("event", "") == "stop-request"; });
-  return end == hoped.end() ? 0 : static_cast<std::size_t>(end - hoped.begin());
+  return static_cast<std::size_t>(end - hoped.begin());
 }
 
 /// Against a run that has fewer events than are hoped for; that is a difference in any case.

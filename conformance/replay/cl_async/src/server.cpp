@@ -1,5 +1,6 @@
 #include "server.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -193,7 +194,7 @@ void Server::run_held(const Held& held) {
 
 void Server::later(milliseconds time, std::function<void()> what) {
   time *= stage_.stretch;
-  auto held = std::make_shared<Held>(Held{std::move(what), slept_});
+  auto held = std::make_shared<Held>(Held{std::move(what), slept_, time});
   cl::delay(
       [this, held, time] {
         // Due at once when the callback that asked for it returns: no time for the peer between (CL-209).
@@ -217,10 +218,28 @@ void Server::release_held(bool seen_waiting) {
     cl::delay([this, waits] { release_held(waits); }, {.time = milliseconds(1)});
     return;
   }
-  const Held due = std::move(held_.front());
+  const milliseconds time = held_.front().time;
+  const auto due = static_cast<std::size_t>(
+      std::find_if(held_.begin(), held_.end(), [time](const Held& each) { return each.time != time; }) -
+      held_.begin());
+  const auto go_on = [this] {
+    if (!held_.empty()) cl::delay([this] { release_held(true); });
+  };
+  if (due == 1) {
+    const Held only = next_held();
+    go_on();
+    run_held(only);
+    return;
+  }
+  // Due at the same time: one after the other, and nothing between them (CL-201).
+  for (std::size_t i = 0; i < due; ++i) cl::delay([this, each = next_held()] { run_held(each); });
+  go_on();
+}
+
+Server::Held Server::next_held() {
+  Held next = std::move(held_.front());
   held_.pop_front();
-  if (!held_.empty()) cl::delay([this] { release_held(true); });
-  run_held(due);
+  return next;
 }
 
 // From the peer's thread

@@ -86,8 +86,10 @@ class Server {
   struct Held {
     std::function<void()> what;
     std::shared_ptr<std::chrono::milliseconds> slept;  // in the callback that asked for the delay
+    std::chrono::milliseconds time;
   };
   void run_held(const Held& held);
+  Held next_held();
   std::deque<Held> held_;
   std::chrono::steady_clock::time_point held_since_;
   bool time_is_real_ = false;

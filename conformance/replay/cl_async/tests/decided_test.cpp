@@ -86,6 +86,64 @@ TEST(Decided, a_forced_write_does_not_overtake_CL_103) {
       << "nothing was forced";
 }
 
+TEST(Decided, what_a_forced_write_would_overtake_goes_with_it_CL_103) {
+  const Json script = Json::parse(R"({"read": [[["write", "ab"], ["write", "c", {"force": true}]]]})");
+  const Outcome upstream{events(""), received("c", "eof")};  // the loop was left before the tick
+  EXPECT_THAT(rules(script, upstream, {events(""), received("abc", "eof")}), ElementsAre("CL-103"));
+  EXPECT_THAT(rules(script, upstream, {events(""), received("ab", "eof")}), IsEmpty()) << "the c is lost";
+}
+
+TEST(Decided, what_a_callback_did_goes_with_it_CL_146) {
+  const std::string stats = R"({"event": "stats", "in": 0},)";
+  const Outcome upstream{events((write + std::string(end) + stats + canceled + stats).c_str()),
+                         received("a", "eof")};
+  EXPECT_THAT(
+      rules(Json(), upstream, {events((write + std::string(end) + stats).c_str()), received("ab", "eof")}),
+      ElementsAre("CL-146"));
+}
+
+TEST(Decided, a_write_with_callbacks_takes_no_connect_cb_away_CL_105) {
+  const Json script = Json::parse(
+      R"({"start": [["connect", "127.0.0.1", "$PEER", {"then": [["write", "a", {"write_cb": "w"}]]}]]})");
+  const std::string told = R"({"event": "connect-cb", "sock": 1},)";
+  EXPECT_THAT(rules(script, {events(end), {}}, {events((told + end).c_str()), {}}), ElementsAre("CL-105"));
+  EXPECT_THAT(rules(script, {events((told + end).c_str()), {}}, {events(end), {}}), IsEmpty())
+      << "ours must not lose it";
+  EXPECT_THAT(rules(Json(), {events(end), {}}, {events((told + end).c_str()), {}}), IsEmpty());
+}
+
+TEST(Decided, a_handshake_that_fails_is_told_CL_244) {
+  const Json script = Json::parse(R"({"start": [["ssl_listen", "127.0.0.1", "$PORT", {}]]})");
+  const std::string failed = R"({"event": "event-cb", "cond": "tcp-ssl-error", "code": -71, "sock": 1},)";
+  EXPECT_THAT(rules(script, {events(""), {}}, {events(failed.c_str()), {}}), ElementsAre("CL-244"));
+  EXPECT_THAT(rules(Json(), {events(""), {}}, {events(failed.c_str()), {}}), IsEmpty()) << "no TLS";
+}
+
+TEST(Decided, tls_goes_on_where_upstream_ends_and_before_that_all_counts_CL_247_CL_248) {
+  const Json streams = Json::parse(R"({"start": [["ssl_listen", "127.0.0.1", "$PORT", {"stream": true}]]})");
+  const std::string made = R"({"event": "connect-cb", "sock": 1},)";
+  const std::string failed = R"({"event": "loop-error", "cond": "no-applicable-method-error"},)";
+  EXPECT_THAT(rules(streams, {events(failed.c_str()), {}}, {events(made.c_str()), {}}),
+              ElementsAre("CL-247"));
+  const Json replaced = Json::parse(
+      R"({"start": [["ssl_listen", "127.0.0.1", "$PORT", {}]], "read": [[["write", "a", {"read_cb": "r"}]]]})");
+  const std::string one = R"({"event": "read-cb", "sock": 1, "n": 1},)";
+  const std::string two = R"({"event": "read-cb", "sock": 1, "n": 2},)";
+  EXPECT_THAT(rules(replaced, {events((one + write).c_str()), {}}, {events((one + write + one).c_str()), {}}),
+              ElementsAre("CL-248"));
+  EXPECT_THAT(rules(replaced, {events((one + write).c_str()), {}}, {events((two + write).c_str()), {}}),
+              IsEmpty());
+}
+
+TEST(Decided, write_cb_is_not_told_of_records_of_TLS_CL_108) {
+  const Json script = Json::parse(R"({"start": [["ssl_listen", "127.0.0.1", "$PORT", {}]]})");
+  const std::string told = R"({"event": "write-cb", "sock": 1},)";
+  EXPECT_THAT(rules(script, {events((told + told + told).c_str()), {}}, {events(told.c_str()), {}}),
+              ElementsAre("CL-108"));
+  EXPECT_THAT(rules(Json(), {events((told + told + told).c_str()), {}}, {events(told.c_str()), {}}),
+              IsEmpty());
+}
+
 TEST(Decided, nothing_is_called_on_a_socket_that_a_graceful_close_has_closed_CL_130) {
   const std::string close = R"({"event": "op", "op": "close", "sock": 1},)";
   const Outcome upstream{
