@@ -26,6 +26,27 @@ class write_queue {
   void ask_once_in_tick(kind what) noexcept {
     if (!std::exchange(what == kind::plain ? plain_ : with_callbacks_, true)) ++requests_;
   }
+  /// What the tick has gathered, behind what waits for a flight to land. With upstream_quirks a forced write
+  /// goes between the two (CL-103).
+  struct aside {
+    std::string octets;
+    unsigned requests = 0;
+    bool plain = false;
+    bool with_callbacks = false;
+  };
+  [[nodiscard]] aside set_aside() {
+    aside what{gathered_.substr(handed_octets_), requests_ - handed_, std::exchange(plain_, false),
+               std::exchange(with_callbacks_, false)};
+    gathered_.resize(handed_octets_);
+    requests_ = handed_;
+    return what;
+  }
+  void put_back(const aside& what) {
+    gathered_ += what.octets;
+    requests_ += what.requests;
+    plain_ = what.plain;
+    with_callbacks_ = what.with_callbacks;
+  }
   void tick_is_over() noexcept { plain_ = with_callbacks_ = false; }
   /// The kernel has taken octets before their tick; until then they count as if they were here (CL-117).
   void went_early(std::size_t octets) noexcept { early_ += octets; }
@@ -35,11 +56,15 @@ class write_queue {
   [[nodiscard]] unsigned requests() const noexcept { return requests_; }
   [[nodiscard]] unsigned take_requests() noexcept {
     handed_ = 0;
+    handed_octets_ = 0;
     plain_ = with_callbacks_ = false;
     return std::exchange(requests_, 0);
   }
   /// Their tick has come, but others are in flight: upstream's are libuv's by now.
-  void wait_behind_flight() noexcept { handed_ = requests_; }
+  void wait_behind_flight() noexcept {
+    handed_ = requests_;
+    handed_octets_ = gathered_.size();
+  }
   [[nodiscard]] bool waits_behind_flight() const noexcept { return handed_ > 0; }
   /// All but the first `taken` octets go into flight, for so many requests.
   [[nodiscard]] std::string_view put_in_flight(std::size_t taken, unsigned requests) noexcept {
@@ -68,6 +93,7 @@ class write_queue {
   [[nodiscard]] std::size_t size() const noexcept { return gathered_.size() + early_; }
   void drop_octets() noexcept {
     gathered_.clear();
+    handed_octets_ = 0;
     early_ = 0;
   }
   void drop_requests() noexcept { requests_ = handed_ = 0; }
@@ -78,6 +104,7 @@ class write_queue {
   std::size_t early_ = 0;
   unsigned requests_ = 0;  // of what is gathered
   unsigned handed_ = 0;    // those of them whose tick has come
+  std::size_t handed_octets_ = 0;
   unsigned flying_requests_ = 0;
   bool plain_ = false;  // this tick's writes without callbacks are counted
   bool with_callbacks_ = false;

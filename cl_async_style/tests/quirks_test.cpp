@@ -52,6 +52,27 @@ TEST(quirks, a_forced_close_drops_also_a_large_write_CL_102_CL_112) {
   EXPECT_EQ(arrived, "");
 }
 
+TEST(quirks, a_forced_write_overtakes_what_the_tick_has_gathered_CL_103) {
+  quirky_scene play;
+  std::string arrived;
+  int told = 0;
+  play.on_connect = [&](socket& which) {
+    write_socket_data(which, "", {.write_cb = [&](socket&) { ++told; }});
+    delay(
+        [&, to = which.ref()] {
+          told = 0;
+          write_socket_data(*to, "gathered ");
+          write_socket_data(*to, "forced ", {.force = true});
+          write_socket_data(*to, "gathered");
+          close_socket(*to);
+        },
+        {.time = milliseconds(1)});
+  };
+  play.play([&](peer& client) { arrived = client.read_all(); });
+  EXPECT_EQ(arrived, "forced gathered gathered");
+  EXPECT_EQ(told, 2);
+}
+
 TEST(quirks, an_error_in_connect_cb_leaves_the_socket_unread_CL_035) {
   quirky_scene play;
   play.keep_running = true;
@@ -99,7 +120,7 @@ TEST(quirks, a_write_with_callbacks_is_overtaken_CL_107_but_not_lost_with_a_clos
               write_socket_data(which, "B");
               write_socket_data(which, "C", {.force = true});
             }),
-            "BCA");
+            "CBA");
   EXPECT_EQ(calls, 1) << "the forced one was complete before the callback was there";
   EXPECT_EQ(what_arrives([](socket& which) {
               write_socket_data(which, "A", {.write_cb = [](socket&) {}});

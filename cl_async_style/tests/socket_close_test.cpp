@@ -343,13 +343,16 @@ TEST(socket_close, the_streamish_names_are_the_same_functions_CL_132) {
 
 TEST(socket_close, a_write_that_fails_is_told_before_the_sockets_are_polled_again_CL_113_CL_147) {
   scene play;
+  std::atomic<bool> reads = false;
   std::atomic<bool> gone = false;
   play.on_read = [&](socket& which, std::string_view) {
+    reads = true;
     wait_for(gone);
     delay([to = which.ref()] { write_socket_data(*to, "x"); });
   };
   play.play([&](peer& client) {
     client.send("go");
+    wait_for(reads);  // what was polled for knows nothing of the reset
     client.reset();
     gone = true;
   });

@@ -37,6 +37,27 @@ TEST(write_queue, what_is_taken_begins_the_count_anew_within_the_tick_CL_103) {
   EXPECT_EQ(queue.take_requests(), 0U);
 }
 
+TEST(write_queue, what_is_set_aside_comes_back_behind_what_was_handed_over_CL_103) {
+  write_queue queue;
+  queue.gathered() = "flies";
+  queue.ask();
+  EXPECT_EQ(queue.put_in_flight(0, queue.take_requests()), "flies");
+  queue.gathered() = "handed ";
+  queue.ask();
+  queue.wait_behind_flight();
+  queue.gathered() += "gathered";
+  queue.ask_once_in_tick(kind::plain);
+  const write_queue::aside overtaken = queue.set_aside();
+  EXPECT_EQ(queue.gathered(), "handed ");
+  EXPECT_EQ(queue.requests(), 1U);
+  queue.gathered() += "forced ";
+  queue.ask();
+  queue.put_back(overtaken);
+  EXPECT_EQ(queue.gathered(), "handed forced gathered");
+  queue.ask_once_in_tick(kind::plain);
+  EXPECT_EQ(queue.requests(), 3U) << "the tick's is counted already";
+}
+
 TEST(write_queue, what_flies_stays_where_it_is_while_more_is_gathered) {
   write_queue queue;
   queue.gathered() = std::string(100, 'a');

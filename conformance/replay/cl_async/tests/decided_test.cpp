@@ -77,20 +77,15 @@ TEST(Decided, ours_ends_where_upstream_had_to_be_killed_CL_133) {
       << "equal: nothing to account for";
 }
 
-TEST(Decided, a_forced_write_does_not_overtake_CL_103) {
-  const Json script = Json::parse(R"({"read": [[["write", "ab"], ["write", "c", {"force": true}]]]})");
-  const Outcome upstream{events(""), received("cab", "eof")};
-  EXPECT_THAT(rules(script, upstream, {events(""), received("abc", "eof")}), ElementsAre("CL-103"));
-  EXPECT_THAT(rules(script, upstream, {events(""), received("abd", "eof")}), IsEmpty());
-  EXPECT_THAT(rules(Json(), upstream, {events(""), received("abc", "eof")}), IsEmpty())
-      << "nothing was forced";
-}
-
-TEST(Decided, what_a_forced_write_would_overtake_goes_with_it_CL_103) {
-  const Json script = Json::parse(R"({"read": [[["write", "ab"], ["write", "c", {"force": true}]]]})");
-  const Outcome upstream{events(""), received("c", "eof")};  // the loop was left before the tick
-  EXPECT_THAT(rules(script, upstream, {events(""), received("abc", "eof")}), ElementsAre("CL-103"));
-  EXPECT_THAT(rules(script, upstream, {events(""), received("ab", "eof")}), IsEmpty()) << "the c is lost";
+TEST(Decided, an_error_leaves_the_loop_at_the_end_of_the_iteration_CL_030) {
+  const std::string error = R"({"event": "op", "op": "error"},)";
+  const std::string more = R"({"event": "read-cb", "sock": 1, "n": 1},)";
+  const auto left = [](const std::string& before) {
+    return Json::parse(R"([{"event": "loop-start"},)" + before + R"({"event": "loop-error", "sock": null}])");
+  };
+  EXPECT_THAT(rules(Json(), {left(error), {}}, {left(error + more), {}}), ElementsAre("CL-030"));
+  EXPECT_THAT(rules(Json(), {left(error), {}}, {left(more), {}}), IsEmpty()) << "before it all is the same";
+  EXPECT_THAT(rules(Json(), {left(error), {}}, {events(error.c_str()), {}}), IsEmpty()) << "it is told";
 }
 
 TEST(Decided, what_a_callback_did_goes_with_it_CL_146) {
