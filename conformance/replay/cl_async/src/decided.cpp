@@ -269,14 +269,17 @@ bool is_loop_error(const Json& event) {
 }
 
 bool left_at_the_end(Case& of) {
-  const Json& recorded = of.recorded.events;
-  if (std::none_of(recorded.begin(), recorded.end(), is_loop_error)) return false;
-  const auto first = static_cast<std::size_t>(std::find_if(recorded.begin(), recorded.end(), is_loop_error) -
-                                              recorded.begin());
+  const auto left_at = [](const Json& events) {
+    return std::find_if(events.begin(), events.end(), is_loop_error) - events.begin();
+  };
   Json& ours = of.ours.events;
-  const auto end = std::find_if(ours.begin(), ours.end(), is_loop_error);
-  if (ours.size() < first || end == ours.end()) return false;
-  ours.erase(ours.begin() + static_cast<std::ptrdiff_t>(first), end);
+  const auto upstream = left_at(of.recorded.events);
+  const auto end = left_at(ours);
+  const auto left = [](const Json& events) {
+    return std::any_of(events.begin(), events.end(), is_loop_error);
+  };
+  if (!left(of.recorded.events) || !left(ours) || end < upstream) return false;
+  ours.erase(ours.begin() + upstream, ours.begin() + end);
   may_get_more(of.recorded.peer, of.ours.peer);
   return true;
 }

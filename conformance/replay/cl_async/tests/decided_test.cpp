@@ -86,6 +86,7 @@ TEST(Decided, an_error_leaves_the_loop_at_the_end_of_the_iteration_CL_030) {
   EXPECT_THAT(rules(Json(), {left(error), {}}, {left(error + more), {}}), ElementsAre("CL-030"));
   EXPECT_THAT(rules(Json(), {left(error), {}}, {left(more), {}}), IsEmpty()) << "before it all is the same";
   EXPECT_THAT(rules(Json(), {left(error), {}}, {events(error.c_str()), {}}), IsEmpty()) << "it is told";
+  EXPECT_THAT(rules(Json(), {left(error + more), {}}, {left(error), {}}), IsEmpty()) << "not sooner";
 }
 
 TEST(Decided, what_a_callback_did_goes_with_it_CL_146) {
