@@ -29,6 +29,7 @@ std::shared_ptr<tls::Engine> make_engine(const TlsSettings& settings) {
 std::shared_ptr<SSLProtocol> SSLProtocol::make(LoopCore& core, std::shared_ptr<BaseProtocol> app,
                                                const TlsSettings& settings, bool told_already,
                                                Handshaken handshaken) {
+  check_time_limits(settings);
   return std::make_shared<SSLProtocol>(core, std::move(app), settings, told_already, std::move(handshaken));
 }
 
@@ -127,7 +128,8 @@ void SSLProtocol::inherit_pause() {
 void SSLProtocol::start_handshake() {
   phase_ = next(phase_, TlsStep::begin);
   timer_ = core_->loop().call_later(handshake_timeout_, [this] {
-    handshake_failed(std::make_exception_ptr(
+    // Whoever waits for the handshake is told by the loss, a turn later than of another failure.
+    force_close(std::make_exception_ptr(
         ConnectionAbortedError("SSL handshake is taking longer than " + seconds_text(handshake_timeout_) +
                                " seconds: aborting the connection")));  // AS-225, AS-253
   });
@@ -163,7 +165,7 @@ void SSLProtocol::handshake_succeeded() {
     backlog_.release(*core_);
   }
   finish_handshake(nullptr);
-  advance();
+  deliver();
   hand_over();
 }
 
@@ -185,6 +187,7 @@ void SSLProtocol::close() {
   if (permits(phase_).is_closing) return;
   if (phase_ != TlsPhase::wrapped) return abort();
   begin_close();
+  check_flow_at_close();
   // What came already, and is not delivered any more, may hold the answer. Not from inside a method (AS-102).
   if (engine_->unread_octets() > 0 || peer_ended()) {
     core_->call_soon([self = shared_from_this()] { self->advance(); }, "close");
@@ -199,11 +202,18 @@ void SSLProtocol::begin_close() {
   control_lower_reading();
 }
 
+/// asyncio's flow checks at a close: it reads once more, if it may, and then it shuts down.
+void SSLProtocol::check_flow_at_close() {
+  if (!reading_paused_) check_flow();
+  check_flow();
+}
+
 /// Looks whether the close has got on. Only from the loop: it may call eof_received.
 void SSLProtocol::settle() {
   if (phase_ == TlsPhase::flushing && engine_->output().empty()) phase_ = next(phase_, TlsStep::handed);
   if (phase_ != TlsPhase::shutdown || !peer_ended()) return;
-  if (engine_->peer_closed()) tell_eof();    // AS-233
+  // AS-233; a mere end answers, too, where the context lets it count as one (AS-230).
+  if (engine_->peer_closed() || context_.ignore_unexpected_eof()) tell_eof();
   if (phase_ != TlsPhase::shutdown) return;  // it aborted, or threw
   phase_ = next(phase_, TlsStep::answered);
   timer_.cancel();

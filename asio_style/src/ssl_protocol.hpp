@@ -34,8 +34,8 @@ class SSLProtocol final : public BufferedProtocol,
   using Handshaken = std::function<void(std::exception_ptr)>;
 
   /// `app` is told connection_made after the handshake, unless it was told before (`told_already`,
-  /// start_tls). Throws ValueError for a host name that can't be, TypeError for a protocol that can't read
-  /// streams.
+  /// start_tls). Throws ValueError for a time limit that is not positive (AS-226) and a host name that can't
+  /// be, TypeError for a protocol that can't read streams.
   static std::shared_ptr<SSLProtocol> make(LoopCore& core, std::shared_ptr<BaseProtocol> app,
                                            const TlsSettings& settings, bool told_already,
                                            Handshaken handshaken);
@@ -97,8 +97,10 @@ class SSLProtocol final : public BufferedProtocol,
   void encrypt(std::span<const std::byte> plain);
   void encrypt_all(std::span<const std::span<const std::byte>> parts);
   void hand_over();
+  void hand_over_and_check();
   [[nodiscard]] std::size_t write_buffer_size() const noexcept;
-  void written();
+  void check_flow();
+  void check_flow_at_close();
   void tell_flow(FlowSignal signal);
   void set_limits(std::optional<std::size_t> high, std::optional<std::size_t> low);
 

@@ -64,22 +64,22 @@ bool SSLProtocol::eof_received() {
 // ---- delivery
 
 void SSLProtocol::deliver() {
-  while (delivers()) {
-    const auto status = receiver_.plain != nullptr ? deliver_plain() : deliver_buffered();
-    if (status == tls::ReadStatus::data) continue;
-    if (status == tls::ReadStatus::need_more || !delivers()) break;
-    if (status == tls::ReadStatus::failed) {
-      read_failed();
-      break;
-    }
+  if (!delivers()) return control_lower_reading();
+  auto status = tls::ReadStatus::data;
+  while (status == tls::ReadStatus::data && delivers()) {
+    status = receiver_.plain != nullptr ? deliver_plain() : deliver_buffered();
+  }
+  if (delivers() && status == tls::ReadStatus::failed) return read_failed();
+  const bool closed = delivers() && status == tls::ReadStatus::closed;
+  if (closed) {
     tell_eof();  // AS-228
     if (phase_ == TlsPhase::wrapped) begin_close();
-    settle();
-    break;
+    check_flow_at_close();
   }
   if (phase_ == TlsPhase::ended) return;
-  hand_over();
+  hand_over_and_check();
   control_lower_reading();
+  if (closed) settle();
 }
 
 /// Everything that is there, in one call if it fits (AS-096). `data`: there may be more.
@@ -148,7 +148,8 @@ void SSLProtocol::read_failed() {
 /// still sent: the peer may listen.
 void SSLProtocol::truncated() {
   if (context_.ignore_unexpected_eof()) {
-    tell_eof();
+    check_flow_at_close();
+    if (phase_ == TlsPhase::wrapped) tell_eof();
     if (phase_ != TlsPhase::wrapped) return settle();
   } else {
     cause_ = make_ssl_error(*engine_->error());
@@ -165,7 +166,7 @@ void SSLProtocol::discard() {
   const bool broken =
       status == tls::ReadStatus::failed && engine_->error()->kind != tls::ErrorKind::truncated;
   if (broken) return read_failed();
-  hand_over();
+  hand_over_and_check();
   control_lower_reading();
   settle();
 }

@@ -37,11 +37,10 @@ void SSLProtocol::write(std::span<const std::span<const std::byte>> parts) {
   if (!may_write(total)) return;
   if (phase_ == TlsPhase::wrapped) {
     encrypt_all(parts);
-    hand_over();
+    hand_over_and_check();
   } else {
     for (const auto& part : parts) backlog_.append(*core_, part);  // sent after the handshake
   }
-  written();
 }
 
 void SSLProtocol::encrypt(std::span<const std::byte> plain) {
@@ -79,13 +78,16 @@ void SSLProtocol::hand_over() {
   core_->give_back(std::move(octets));
 }
 
+/// asyncio's _process_outgoing: each is one flow check, whether or not something was handed over.
+void SSLProtocol::hand_over_and_check() {
+  hand_over();
+  check_flow();
+}
+
 void SSLProtocol::resume_writing() {
   lower_paused_ = false;
   if (phase_ == TlsPhase::ended || core_ == nullptr) return;
-  hand_over();
-  const std::size_t size = write_buffer_size();
-  // With low == high a buffer at the mark must not resume at once what it has just paused.
-  if (size == 0 || size < marks_.high()) tell_flow(marks_.removed(size));
+  hand_over_and_check();
   settle();
 }
 
@@ -93,23 +95,22 @@ std::size_t SSLProtocol::write_buffer_size() const noexcept {
   return backlog_.size() + engine_->output().size();
 }
 
-/// The size may have grown: pause at the high mark, not only above it (AS-239); an empty buffer never pauses
-/// (not as AS-240).
-void SSLProtocol::written() {
+/// Pauses at the high mark, not only above it (AS-239). So with a high mark of 0 an empty buffer pauses, and
+/// the next check resumes it (AS-240).
+void SSLProtocol::check_flow() {
+  if (phase_ == TlsPhase::ended) return;
   const std::size_t size = write_buffer_size();
-  if (size > 0) tell_flow(marks_.added(size + 1));
+  tell_flow(marks_.paused() ? marks_.removed(size) : marks_.added(size + 1));
 }
 
 void SSLProtocol::set_limits(std::optional<std::size_t> high, std::optional<std::size_t> low) {
   if (!high && !low) high = outgoing_high_water;
-  const std::size_t size = write_buffer_size();
-  FlowSignal signal = FlowSignal::none;
   try {
-    signal = marks_.set(high, low, size > 0 ? size + 1 : 0);
+    static_cast<void>(marks_.set(high, low, 0));  // check_flow says what it comes to
   } catch (const std::invalid_argument& wrong) {
     throw ValueError(wrong.what());
   }
-  tell_flow(signal);
+  check_flow();
 }
 
 void SSLProtocol::tell_flow(FlowSignal signal) {

@@ -153,6 +153,21 @@ TEST_F(tls_ends, AS_232_an_answer_by_mere_end_of_file_is_enough_after_our_close)
   EXPECT_THAT(events(), ElementsAre("CM", "DR", "CL None"));
 }
 
+TEST_F(tls_ends, AS_232_a_mere_end_after_our_close_is_told_where_it_counts_as_one) {
+  CreateServerOptions options;
+  SSLContext context = server_context();
+  context.ignore_unexpected_eof(true);  // AS-230
+  options.ssl = context;
+  hooks.data_received = [](Scripted& it) { it.transport->close(); };
+  listen_tls(options);
+  with_peer([](TlsPeer& peer) {
+    peer.send("?");
+    static_cast<void>(peer.read_to_end());
+    peer.tcp().close();
+  });
+  EXPECT_THAT(events(), ElementsAre("CM", "DR", "ER", "CL None"));
+}
+
 // AS-234 is not followed (U-31): late data is no error, and not delivered.
 TEST_F(tls_ends, AS_234_data_that_crosses_our_close_is_discarded_and_is_no_error) {
   hooks.data_received = [](Scripted& it) { it.transport->close(); };

@@ -96,17 +96,37 @@ TEST_F(tls_flow, AS_239_a_buffer_exactly_at_the_high_mark_pauses) {
   EXPECT_EQ(trace.count("RW"), 1U);
 }
 
-// AS-240 is not followed: nothing would resume a writer that waits.
-TEST_F(tls_flow, AS_240_a_high_mark_of_zero_does_not_pause_an_idle_transport) {
-  hooks.connection_made = [](Scripted& it) { it.transport->set_write_buffer_limits(0); };
+// AS-240 in asyncio's order, as recorded: each flow check of an empty buffer turns the pause on or off.
+TEST_F(tls_flow, AS_240_a_high_mark_of_zero_pauses_an_idle_transport_and_the_next_check_resumes_it) {
+  hooks.connection_made = [this](Scripted& it) {
+    it.transport->set_write_buffer_limits(0);
+    EXPECT_THAT(events(), ElementsAre("CM", "PW"));
+    it.transport->write("ten octets");
+    EXPECT_THAT(events(), ElementsAre("CM", "PW", "RW"));
+  };
   listen_tls();
-  with_peer([](TlsPeer& peer) { peer.close_notify(); });
-  EXPECT_THAT(events(), ElementsAre("CM", "ER", "CL None"));
+  with_peer([](TlsPeer& peer) {
+    EXPECT_EQ(peer.read(10), "ten octets");
+    peer.close_notify();
+  });
+  EXPECT_THAT(events(), ElementsAre("CM", "PW", "RW", "PW", "ER", "RW", "PW", "RW", "CL None"));
 }
 
-TEST_F(tls_flow, AS_240_with_marks_of_zero_any_waiting_octet_pauses_and_the_last_one_resumes) {
+TEST_F(tls_flow, AS_240_abort_ends_the_flow_checks) {
+  hooks.data_received = [](Scripted& it) {
+    it.transport->abort();
+    it.transport->set_write_buffer_limits(0);
+  };
+  listen_tls();
+  with_peer([](TlsPeer& peer) { peer.send("?"); });
+  EXPECT_THAT(events(), ElementsAre("CM", "DR", "CL None"));
+}
+
+TEST_F(tls_flow, AS_239_a_high_mark_of_one_pauses_for_any_waiting_octet_and_never_for_none) {
   connect_slow_peer();
-  transport().set_write_buffer_limits(0);
+  transport().set_write_buffer_limits(1);
+  transport().write("not waiting");
+  EXPECT_EQ(trace.count("PW"), 0U);
   fill();
   EXPECT_EQ(trace.count("PW"), 1U);
   drain();
@@ -117,7 +137,7 @@ TEST_F(tls_flow, exceptions_in_pause_and_resume_writing_are_reported_and_change_
   hooks.pause_writing = [](Scripted&) { throw std::runtime_error("boom"); };
   hooks.resume_writing = hooks.pause_writing;
   connect_slow_peer();
-  transport().set_write_buffer_limits(0);
+  transport().set_write_buffer_limits(1);
   fill();
   drain();
   EXPECT_THAT(events(),

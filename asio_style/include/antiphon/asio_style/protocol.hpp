@@ -22,7 +22,8 @@ class Transport;
 /// Lifetime: the transport owns its protocol until connection_lost has returned, then lets go of it; a
 /// protocol may own its transport (the usual case) without a leak. Thread: all calls come on the loop's
 /// thread, never two at a time. No call but pause_writing is made from
-/// inside a method of the transport (AS-102, AS-103).
+/// inside a method of the transport (AS-102, AS-103; with TLS and a high mark of 0 resume_writing is, too,
+/// and both may come from the loop: AS-240).
 ///
 /// Exceptions: from connection_made, connection_lost, pause_writing and resume_writing they go to the loop's
 /// exception handler and the connection lives on (AS-135, AS-136, AS-208, AS-209). From the receiving
@@ -43,11 +44,11 @@ class BaseProtocol {
   /// or what a receiving callback threw (AS-200 to AS-207).
   virtual void connection_lost(std::exception_ptr /*exc*/) {}
 
-  /// More than the high mark is buffered: stop writing if you can (AS-119).
-  /// Called from inside write (AS-103).
+  /// More than the high mark is buffered, with TLS as much as that (AS-239): stop writing if you can
+  /// (AS-119). Called from inside write (AS-103).
   virtual void pause_writing() {}
 
-  /// The buffer is down at the low mark (AS-122). Never called from inside write (AS-104).
+  /// The buffer is down at the low mark (AS-122). Not called from inside write (AS-104).
   virtual void resume_writing() {}
 };
 

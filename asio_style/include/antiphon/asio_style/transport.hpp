@@ -66,6 +66,11 @@ class Transport {
   /// Marks in octets. Only high: low = high / 4 (AS-114). Only low: high = 4 * low (AS-115). None: 65536 and
   /// 16384 (AS-113, AS-116). ValueError unless high >= low, and nothing changes then (AS-117). May call
   /// pause_writing, never resume_writing (AS-127, AS-128).
+  ///
+  /// With TLS the defaults are 524288 and 131072 (AS-238), and a buffer at the high mark pauses, not only one
+  /// above it (AS-239). A high mark of 0 therefore pauses an empty buffer too, here and at each later flow
+  /// check that finds it resumed, and the next one resumes it, in write and here as well (AS-240). To be told
+  /// of each octet that waits, and of no empty buffer, use a high mark of 1.
   virtual void set_write_buffer_limits(std::optional<std::size_t> high = std::nullopt,
                                        std::optional<std::size_t> low = std::nullopt) = 0;
   /// (low, high), in this order (AS-118).
