@@ -62,6 +62,8 @@ Task<std::shared_ptr<Server>> serve(EventLoop& loop, ProtocolFactory factory, st
                                     CreateUnixServerOptions options) {
   detail::check_timeouts_mean_something(options);
   check_arguments(path, options.sock, "path was not specified, and no sock specified");
+  // To the kernel it would mean an abstract name of its own choice, where nobody looks for the server.
+  if (path && path->empty()) throw ValueError("path must not be empty");
   auto tls = detail::tls_settings(options, true);
   std::vector<UniqueFd> sockets;
   if (path) {

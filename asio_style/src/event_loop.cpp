@@ -46,7 +46,10 @@ Handle EventLoop::call_soon_threadsafe(Callback fn) {
 }
 
 TimerHandle EventLoop::call_later(Duration delay, Callback fn) {
-  return TimerHandle(core_->call_at(time() + delay, std::move(fn), "call_later"));
+  const TimePoint now = time();
+  // Later than the clock can tell is never, and not the past, where the sum would wrap to.
+  const TimePoint when = delay < TimePoint::max() - now ? now + delay : TimePoint::max();
+  return TimerHandle(core_->call_at(when, std::move(fn), "call_later"));
 }
 
 TimerHandle EventLoop::call_at(TimePoint when, Callback fn) {

@@ -189,6 +189,8 @@ Task<std::uint64_t> send_blocks(EventLoop& loop, std::shared_ptr<Transport> tran
                                 SendfileOptions options) {
   static_cast<void>(size_of(file));
   const ReadingPaused paused(transport);
+  // asyncio seeks before it reads, so that this holds even if nothing is sent.
+  if (options.offset > 0) ::lseek(file, options.offset, SEEK_SET);
   Position position(file, options.offset);
   StandIn stand_in(loop, transport);
   std::exception_ptr failed;

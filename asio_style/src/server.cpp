@@ -50,14 +50,18 @@ void ServerImpl::listen() {
 
 void ServerImpl::connected(ConnectedSocket socket) {
   // The socket is closed if this fails (AS-055), and the next connection has a better chance (AS-056).
-  guarded_call([&] { make_connection(std::move(socket)); },
-               [&](std::exception_ptr exc) { creation_failed(std::move(exc), nullptr, nullptr); });
+  std::shared_ptr<BaseProtocol> protocol;
+  guarded_call(
+      [&] {
+        protocol = factory_();  // before the handshake, too (AS-227)
+        make_connection(std::move(socket), protocol);
+      },
+      [&](std::exception_ptr exc) { creation_failed(std::move(exc), protocol, nullptr); });
 }
 
-void ServerImpl::make_connection(ConnectedSocket socket) {
-  auto protocol = factory_();  // before the handshake, too (AS-227)
+void ServerImpl::make_connection(ConnectedSocket socket, const std::shared_ptr<BaseProtocol>& protocol) {
   if (!tls_) {
-    StreamTransport::make(*core_, std::move(socket), std::move(protocol), shared());
+    StreamTransport::make(*core_, std::move(socket), protocol, shared());
     return;
   }
   const auto layer = SSLProtocol::make(*core_, protocol, *tls_, false, nullptr);

@@ -51,7 +51,7 @@ class ServerImpl final : public Server, public ConnectionCount {
   static Task<void> serve_forever_of(std::shared_ptr<ServerImpl> server);
   template <class Call>
   void for_each_client(Call call);
-  void make_connection(ConnectedSocket socket);
+  void make_connection(ConnectedSocket socket, const std::shared_ptr<BaseProtocol>& protocol);
   void creation_failed(std::exception_ptr exc, std::shared_ptr<BaseProtocol> protocol,
                        std::shared_ptr<Transport> transport);
   void handshake_failed(std::exception_ptr exc, std::shared_ptr<BaseProtocol> protocol,

@@ -13,15 +13,17 @@ namespace {
 constexpr std::chrono::seconds default_handshake_timeout{60};
 constexpr std::chrono::seconds default_shutdown_timeout{30};
 
-EventLoop::Duration positive(const char* name, std::optional<EventLoop::Duration> given,
-                             EventLoop::Duration otherwise) {
-  if (!given) return otherwise;
-  if (*given > EventLoop::Duration::zero()) return *given;
-  throw ValueError(std::string(name) + " should be a positive number, got " +
-                   seconds_text(*given));  // AS-226
+void check_positive(const char* name, EventLoop::Duration limit) {
+  if (limit > EventLoop::Duration::zero()) return;
+  throw ValueError(std::string(name) + " should be a positive number, got " + seconds_text(limit));
 }
 
 }  // namespace
+
+void check_time_limits(const TlsSettings& settings) {
+  check_positive("ssl_handshake_timeout", settings.handshake_timeout);
+  check_positive("ssl_shutdown_timeout", settings.shutdown_timeout);
+}
 
 std::string seconds_text(EventLoop::Duration duration) {
   std::array<char, 32> text{};
@@ -34,8 +36,8 @@ TlsSettings make_tls_settings(const SSLContext& context, bool server_side, std::
                               std::optional<EventLoop::Duration> handshake_timeout,
                               std::optional<EventLoop::Duration> shutdown_timeout) {
   TlsSettings settings{context, std::move(server_hostname),
-                       positive("ssl_handshake_timeout", handshake_timeout, default_handshake_timeout),
-                       positive("ssl_shutdown_timeout", shutdown_timeout, default_shutdown_timeout)};
+                       handshake_timeout.value_or(default_handshake_timeout),
+                       shutdown_timeout.value_or(default_shutdown_timeout)};
   if (server_side != (context.protocol() == PROTOCOL_TLS_SERVER)) {
     throw SSLError(server_side ? "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context"
                                : "Cannot create a client socket with a PROTOCOL_TLS_SERVER context");

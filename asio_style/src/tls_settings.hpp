@@ -29,8 +29,7 @@ void check_timeouts_mean_something(const Options& options) {
   }
 }
 
-/// Checks the time limits (AS-226) and that the context is made for this side; fills in the defaults
-/// (AS-254). ValueError, or SSLError for the wrong side.
+/// Checks that the context is made for this side, else SSLError; fills in the default time limits (AS-254).
 [[nodiscard]] TlsSettings make_tls_settings(const SSLContext& context, bool server_side,
                                             std::string server_hostname,
                                             std::optional<EventLoop::Duration> handshake_timeout,
@@ -44,6 +43,9 @@ template <class Options>
   return make_tls_settings(*options.ssl, server_side, std::move(server_hostname),
                            options.ssl_handshake_timeout, options.ssl_shutdown_timeout);
 }
+
+/// ValueError for a time limit that is not positive. A server finds out when a connection is made (AS-226).
+void check_time_limits(const TlsSettings& settings);
 
 /// As Python prints a number of seconds: "0.1", "60".
 [[nodiscard]] std::string seconds_text(EventLoop::Duration duration);

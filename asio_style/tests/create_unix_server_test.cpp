@@ -121,6 +121,10 @@ TEST_F(create_unix_server, neither_path_nor_sock_is_refused_AS_042) {
   EXPECT_EQ(refused(std::nullopt), "ValueError: path was not specified, and no sock specified");
 }
 
+TEST_F(create_unix_server, an_empty_path_is_refused_and_does_not_become_a_name_of_the_kernels_choice) {
+  EXPECT_EQ(refused(""), "ValueError: path must not be empty");
+}
+
 TEST_F(create_unix_server, a_sock_of_another_kind_is_refused_and_stays_the_callers_AS_043) {
   const UniqueFd tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const auto datagram = unix_socket(SOCK_DGRAM);

@@ -10,6 +10,7 @@ namespace antiphon::asio_style::test {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
 using namespace std::chrono_literals;
 
 class Timers : public testing::Test {
@@ -31,6 +32,14 @@ TEST_F(timers, a_timer_never_runs_early_AS_268) {
   });
   loop.run_forever();
   EXPECT_GE(ran - started, 3ms);
+}
+
+TEST_F(timers, a_delay_beyond_the_clock_means_never_AS_268) {
+  const auto never = loop.call_later(EventLoop::Duration::max(), note("never"));
+  EXPECT_EQ(never.when(), TimePoint::max());
+  loop.call_later(1ms, [&] { loop.stop(); });
+  loop.run_forever();
+  EXPECT_THAT(seen, IsEmpty());
 }
 
 TEST_F(timers, timers_run_in_the_order_of_their_due_times_AS_269) {

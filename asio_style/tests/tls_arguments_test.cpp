@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -89,12 +90,26 @@ TEST_F(tls_arguments, AS_089_a_server_hostname_needs_ssl_and_ssl_needs_a_name) {
             "ValueError: you have to pass server_hostname when using ssl");
 }
 
-// AS-226; unlike asyncio already when the server is made, not at its first connection.
-TEST_F(tls_arguments, AS_226_a_time_limit_that_is_not_positive_is_a_value_error_at_once) {
-  EXPECT_EQ(server_refusal({.ssl = server_context(), .ssl_handshake_timeout = 0s}),
-            "ValueError: ssl_handshake_timeout should be a positive number, got 0");
-  EXPECT_EQ(server_refusal({.ssl = server_context(), .ssl_shutdown_timeout = -1500ms}),
-            "ValueError: ssl_shutdown_timeout should be a positive number, got -1.5");
+TEST_F(tls_arguments, AS_226_a_server_finds_out_at_a_connection_that_a_time_limit_is_not_positive) {
+  loop.set_debug(true);
+  listen_tls({.ssl_handshake_timeout = 0s});
+  Peer::Rest rest;
+  beside([&] { rest = Peer(port()).read_to_end(); });
+  EXPECT_EQ(rest.bytes, "");
+  EXPECT_EQ(protocols.size(), 1U);  // AS-227
+  EXPECT_THAT(events(),
+              ElementsAre("handler Error on transport creation for incoming connection: ValueError: "
+                          "ssl_handshake_timeout should be a positive number, got 0"));
+}
+
+TEST_F(tls_arguments, AS_226_a_client_finds_out_when_it_has_connected) {
+  listen_tls();
+  EXPECT_EQ(
+      connection_refusal({.ssl = client_context(), .ssl_shutdown_timeout = -1500ms}, "127.0.0.1", port()),
+      "ValueError: ssl_shutdown_timeout should be a positive number, got -1.5");
+  server->close();
+  EXPECT_THAT(connection_refusal({.ssl = client_context(), .ssl_handshake_timeout = 0s}),
+              StartsWith("ConnectionRefusedError"));
 }
 
 TEST_F(tls_arguments, a_context_for_the_other_side_is_an_ssl_error) {

@@ -80,7 +80,7 @@ class EventLoop {
   Handle call_soon(Callback fn);
   /// The same from any thread; wakes the loop (AS-272). Cancel the handle on the loop's thread only.
   Handle call_soon_threadsafe(Callback fn);
-  /// Not before `delay` has passed (AS-268); zero or less:
+  /// Not before `delay` has passed (AS-268), never if the clock does not go so far; zero or less:
   /// in the next turn, after call_soon and I/O (AS-270).
   TimerHandle call_later(Duration delay, Callback fn);
   TimerHandle call_at(TimePoint when, Callback fn);
@@ -190,7 +190,7 @@ class EventLoop {
   /// Binds a UNIX stream socket at `path`; a leading NUL means the abstract namespace (AS-037). A socket file
   /// that is there already is removed first, even one in use (AS-038); another file is left alone: OSError
   /// EADDRINUSE (AS-039). Closing the server leaves the file (AS-040). ValueError for path with sock, for
-  /// neither, for a sock that is no UNIX stream (AS-041 to AS-043).
+  /// neither, for a sock that is no UNIX stream (AS-041 to AS-043), for an empty path.
   Task<std::shared_ptr<Server>> create_unix_server(ProtocolFactory protocol_factory,
                                                    std::optional<std::string> path,
                                                    CreateUnixServerOptions options = {});

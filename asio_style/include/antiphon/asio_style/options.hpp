@@ -47,15 +47,17 @@ struct CreateServerOptions {
   /// A bound stream socket instead of host and port; the server owns it from then on (AS-031).
   std::optional<int> sock{};
   /// What socket(2) was told to make `sock` with, which a Python socket remembers and a descriptor does not.
-  /// Anything but IPPROTO_TCP, 0 too: no TCP_NODELAY on what is accepted there (AS-059). None: as TCP (AS-058).
+  /// Anything but IPPROTO_TCP, 0 too: no TCP_NODELAY on what is accepted there (AS-059). None: as TCP
+  /// (AS-058).
   std::optional<int> sock_proto{};
   int backlog = 100;  ///< for listen, and the most accepts per event (AS-032, AS-033)
   std::optional<SSLContext>
       ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_SERVER, else SSLError (AS-002)
   std::optional<bool> reuse_address{};  ///< none: yes (AS-021)
   bool reuse_port = false;              ///< AS-023
-  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
-  /// AS-226).
+  /// The handshake's time limit, 60 s if none; ValueError without ssl (AS-003, AS-225). Both limits have to
+  /// be positive, which is found out when a connection is made: it is dropped, and debug mode says why
+  /// (AS-226).
   std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
   /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
   std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
@@ -68,8 +70,9 @@ struct CreateUnixServerOptions {
   int backlog = 100;  ///< AS-044
   std::optional<SSLContext>
       ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_SERVER, else SSLError (AS-002)
-  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
-  /// AS-226).
+  /// The handshake's time limit, 60 s if none; ValueError without ssl (AS-003, AS-225). Both limits have to
+  /// be positive, which is found out when a connection is made: it is dropped, and debug mode says why
+  /// (AS-226).
   std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
   /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
   std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
@@ -80,8 +83,7 @@ struct CreateConnectionOptions {
   std::optional<SSLContext> ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_CLIENT, else SSLError
   /// The name that the certificate must be for; none: `host`. ValueError without ssl, or if neither is there.
   std::optional<std::string> server_hostname{};
-  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
-  /// AS-226).
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-226).
   std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
   /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
   std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
@@ -102,11 +104,10 @@ struct CreateConnectionOptions {
 
 struct CreateUnixConnectionOptions {
   std::optional<SSLContext> ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_CLIENT, else SSLError
-  /// The name that the certificate must be for; none: `host`. ValueError without ssl, or if neither is there.
+  /// The name that the certificate must be for. ValueError without ssl, or with ssl and no name.
   std::optional<std::string> server_hostname{};
   std::optional<int> sock{};  ///< a connected AF_UNIX stream socket instead of a path
-  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
-  /// AS-226).
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-226).
   std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
   /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
   std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
@@ -115,8 +116,7 @@ struct CreateUnixConnectionOptions {
 struct ConnectAcceptedSocketOptions {
   std::optional<SSLContext>
       ssl{};  ///< none: no TLS. A context of PROTOCOL_TLS_SERVER, else SSLError (AS-002)
-  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
-  /// AS-226).
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-226).
   std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
   /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
   std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
@@ -126,8 +126,7 @@ struct StartTlsOptions {
   bool server_side = false;  ///< AS-255
   /// Clients: the name that the certificate must be for.
   std::optional<std::string> server_hostname{};
-  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-225,
-  /// AS-226).
+  /// The handshake's time limit, 60 s if none; ValueError without ssl, or if not positive (AS-003, AS-226).
   std::optional<std::chrono::nanoseconds> ssl_handshake_timeout{};
   /// How long the peer may take to answer our close_notify, 30 s if none (AS-004, AS-235).
   std::optional<std::chrono::nanoseconds> ssl_shutdown_timeout{};
