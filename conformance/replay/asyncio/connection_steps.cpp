@@ -24,9 +24,13 @@ const ConnectionPtr& connection_at(const Session& session, std::size_t index) {
 }
 
 Task<Json> open_connection(Session& session, Json json) {
-  const Arguments given = arguments(session, json);
+  Arguments given = arguments(session, json);
+  if (given.ssl_is_bool) given.ssl = "default";  // True means a context with the defaults, to a client
+  given.ssl_is_bool = false;
   refuse_static_types(given);
   asio_style::CreateConnectionOptions options;
+  options.flags = given.flags.value_or(options.flags);
+  options.local_addr = given.local_addr;
   options.family = given.family;
   options.sock = given.sock;
   options.interleave = given.interleave;
@@ -43,6 +47,7 @@ Task<void> accept_given_socket(Session& session, Json json) {
   if (given
           .ssl_is_bool) {  // Python sees it when it makes the TLS layer, for the protocol that it has by then
     static_assert(!static_types::tls_context<bool>);
+    if (given.sock_is_tls) refuse_type("Socket cannot be of type SSLSocket");
     if (given.sock && asio_style::TransportSocket(*given.sock).type() != SOCK_STREAM) {
       co_await session.loop.connect_accepted_socket(session.factory(session.scenario.protocol), *given.sock);
     }
@@ -121,10 +126,18 @@ Task<void> probe(Session& session, std::size_t index) {
   ask_during_transfer(session, connection);
 }
 
-Task<std::uint64_t> transfer(Session& session, std::size_t index, int file,
+/// A file in text mode, which a descriptor has not: refused where Python does it.
+Task<std::uint64_t> send_text_file(std::shared_ptr<asio_style::Transport> transport) {
+  if (transport->is_closing()) throw asio_style::RuntimeError("Transport is closing");
+  throw asio_style::ValueError("file should be opened in binary mode");
+  co_return 0;
+}
+
+Task<std::uint64_t> transfer(Session& session, std::size_t index, std::optional<int> file,
                              asio_style::SendfileOptions options, bool probing) {
   const auto transport = connection_at(session, index)->transport;
-  auto sent = session.loop.create_task(session.loop.sendfile(transport, file, options));
+  auto sent = session.loop.create_task(file ? session.loop.sendfile(transport, *file, options)
+                                            : send_text_file(transport));
   if (probing) co_await probe(session, index);
   const auto done = session.loop.create_future<>();
   sent.add_done_callback([done] { done.set_result(); });
@@ -160,10 +173,9 @@ Task<void> send_file(Session& session, std::size_t index, Json json) {
   const auto path = session.scratch / "file";
   std::ofstream(path, std::ios::binary) << std::string(size, 'f');
   const OpenFile file(path.string());
+  const auto binary = text ? std::nullopt : std::optional(file.fd);
   try {
-    if (text)
-      throw asio_style::ValueError("file should be opened in binary mode");  // a descriptor has no mode
-    event["ret"] = co_await transfer(session, index, file.fd, options, probing);
+    event["ret"] = co_await transfer(session, index, binary, options, probing);
   } catch (const HarnessError&) {
     throw;
   } catch (...) {

@@ -93,6 +93,7 @@ Received PeerTls::feed(Timekeeper::Ticket deadline) {
 
 void PeerTls::fail(const std::optional<std::string>& verify_name) {
   const unsigned long code = ERR_peek_last_error();
+  if (code == 0) throw asio_style::SSLEOFError("EOF occurred in violation of protocol (_ssl.c:N)");
   const std::string text =
       error_text(code, SSL_get_verify_result(engine_->ssl.get()), verify_name.value_or(""));
   const bool verification = ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED;
@@ -155,8 +156,16 @@ Received PeerTls::receive(std::span<char> into, Timekeeper::Ticket deadline) {
   }
 }
 
+/// As Python's unwrap: asks for the peer's close_notify at once, too, and finds what is unread in its place.
 void PeerTls::close_notify() {
-  SSL_shutdown(engine_->ssl.get());
+  ERR_clear_error();
+  int result = SSL_shutdown(engine_->ssl.get());
+  if (result == 0) result = SSL_shutdown(engine_->ssl.get());
+  if (result < 0 && SSL_get_error(engine_->ssl.get(), result) == SSL_ERROR_SSL) {
+    const std::string text = error_text(ERR_peek_last_error(), X509_V_OK, "");
+    ERR_clear_error();
+    throw asio_style::SSLError(text);
+  }
   flush();
 }
 

@@ -86,6 +86,10 @@ void set_ssl(const Session& /*session*/, const Json& value, Arguments& to) {
   if (!to.ssl_is_bool) to.ssl = inside(value, "$ssl");
 }
 
+void set_local_address(const Session& /*session*/, const Json& value, Arguments& to) {
+  to.local_addr.emplace(value.at(0).get<std::string>(), value.at(1).get<std::uint16_t>());
+}
+
 void set_backlog(const Session& /*session*/, const Json& value, Arguments& to) {
   to.backlog_is_text = value.is_string();
   if (!to.backlog_is_text) to.backlog = value.get<int>();
@@ -102,6 +106,8 @@ const std::map<std::string, Setter>& setters() {
       {"path",
        [](const Session& session, const Json& value, Arguments& to) { to.path = path_of(session, value); }},
       {"family", [](const Session&, const Json& value, Arguments& to) { to.family = family_of(value); }},
+      {"flags", [](const Session&, const Json& value, Arguments& to) { to.flags = value.get<int>(); }},
+      {"local_addr", set_local_address},
       {"reuse_address",
        [](const Session&, const Json& value, Arguments& to) { to.reuse_address = value.get<bool>(); }},
       {"reuse_port", [](const Session&, const Json& value, Arguments& to) { to.reuse_port = value; }},

@@ -23,10 +23,12 @@ struct Arguments {
   std::optional<int> sock_proto;  ///< as it was given to socket()
   bool sock_is_tls = false;       ///< a TLS-wrapped socket object, which C++ does not have
   bool ssl_is_bool = false;       ///< `True` instead of a context
-  std::string ssl;                ///< "server", "client", or empty: none
+  std::string ssl;                ///< "server", "client", "default" (a client's), or empty: none
   bool backlog_is_text = false;
   std::optional<int> backlog;
   int family = 0;
+  std::optional<int> flags;
+  std::optional<std::pair<std::string, std::uint16_t>> local_addr;
   std::optional<bool> reuse_address;
   bool reuse_port = false;
   bool start_serving = true;

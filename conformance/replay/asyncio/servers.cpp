@@ -49,11 +49,29 @@ Json server_info(const asio_style::Server& server) {
           {"serving", server.is_serving()}};
 }
 
+namespace {
+
+/// create_unix_server does not ask for TLS-wrapped sockets, which are of the wrong family all the same.
+void refuse_tls_socket_on_unix(const Session& session, Arguments& given) {
+  if (!given.sock_is_tls || given.ssl_is_bool) return;
+  given.sock_is_tls = false;
+  refuse_static_types(given);
+  given.sock = make_socket(session, "tcp");
+  if (given.path) return;  // refused together
+  throw asio_style::ValueError(
+      "A UNIX Domain Stream Socket was expected, got <ssl.SSLSocket fd=N, family=2, type=1, proto=0, "
+      "laddr=(..)>");
+}
+
+}  // namespace
+
 asio_style::Task<std::shared_ptr<asio_style::Server>> open_server(Session& session, Json json) {
-  const Arguments given = arguments(session, json);
+  Arguments given = arguments(session, json);
+  const bool on_unix = json.value("kind", "") == "unix";
+  if (on_unix) refuse_tls_socket_on_unix(session, given);
   refuse_static_types(given);
   const auto factory = session.factory(session.scenario.protocol);
-  if (json.value("kind", "") == "unix") {
+  if (on_unix) {
     asio_style::CreateUnixServerOptions options;
     options.sock = given.sock;
     options.backlog = given.backlog.value_or(options.backlog);
@@ -63,6 +81,7 @@ asio_style::Task<std::shared_ptr<asio_style::Server>> open_server(Session& sessi
   }
   asio_style::CreateServerOptions options;
   options.family = given.family;
+  options.flags = given.flags.value_or(options.flags);
   options.sock = given.sock;
   options.sock_proto = given.sock_proto;
   options.backlog = given.backlog.value_or(options.backlog);

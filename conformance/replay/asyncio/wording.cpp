@@ -69,38 +69,11 @@ std::string substitute(std::string text, const std::vector<Substitution>& (&tabl
   return text;
 }
 
-const std::map<int, const char*>& errno_names() {
-  static const std::map<int, const char*> names{{EACCES, "EACCES"},
-                                                {EADDRINUSE, "EADDRINUSE"},
-                                                {EADDRNOTAVAIL, "EADDRNOTAVAIL"},
-                                                {EAGAIN, "EAGAIN"},
-                                                {EBADF, "EBADF"},
-                                                {ECONNABORTED, "ECONNABORTED"},
-                                                {ECONNREFUSED, "ECONNREFUSED"},
-                                                {ECONNRESET, "ECONNRESET"},
-                                                {EINVAL, "EINVAL"},
-                                                {EIO, "EIO"},
-                                                {EMFILE, "EMFILE"},
-                                                {ENFILE, "ENFILE"},
-                                                {ENOENT, "ENOENT"},
-                                                {ENOTCONN, "ENOTCONN"},
-                                                {ENOTSOCK, "ENOTSOCK"},
-                                                {EPERM, "EPERM"},
-                                                {EPIPE, "EPIPE"},
-                                                {ESHUTDOWN, "ESHUTDOWN"},
-                                                {ETIMEDOUT, "ETIMEDOUT"},
-                                                {ENOTDIR, "ENOTDIR"},
-                                                {EISDIR, "EISDIR"},
-                                                {EAFNOSUPPORT, "EAFNOSUPPORT"},
-                                                {ENETUNREACH, "ENETUNREACH"},
-                                                {EHOSTUNREACH, "EHOSTUNREACH"}};
-  return names;
-}
-
 /// Python's name of an errno, or the number itself where Python has none (the resolver's codes).
 Json errno_json(int number) {
-  const auto found = errno_names().find(number);
-  return found == errno_names().end() ? Json(number) : Json(found->second);
+  if (number == EOPNOTSUPP) return "ENOTSUP";  // of two names of one number Python knows the other
+  const char* name = strerrorname_np(number);
+  return name == nullptr ? Json(number) : Json(name);
 }
 
 std::string python_class(const std::exception_ptr& exception) {

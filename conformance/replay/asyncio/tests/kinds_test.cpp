@@ -48,9 +48,8 @@ TEST(kinds_of_difference, so_have_the_peers) {
 }
 
 TEST(kinds_of_difference, a_kind_of_tls_does_not_excuse_a_plain_connection) {
-  const Trace theirs{{{{"event", "call"}, {"op", "set_limits"}}, {{"event", "PW"}, {"rel", "0"}}},
-                     Json::array()};
-  const Trace mine{{{{"event", "call"}, {"op", "set_limits"}}}, Json::array()};
+  const Trace theirs{{{{"event", "call"}, {"op", "abort"}}, {{"event", "PW"}, {"rel", "0"}}}, Json::array()};
+  const Trace mine{{{{"event", "call"}, {"op", "abort"}}}, Json::array()};
   Scenario plain;
   EXPECT_FALSE(kinds_of_difference(mine, theirs, plain).has_value());
   Scenario tls;
