@@ -70,13 +70,13 @@ std::string check_expected(const Expect& expect, const Response& response) {
 class Conversation {
  public:
   Conversation(const HttpCase& one, const Address& server, Cutting cutting)
-      : case_(one), said_(octets_of(one)), client_(server), cutting_(cutting) {}
+      : case_(one), said_(said_by(one)), client_(server), cutting_(cutting) {}
 
   std::string hold() {
-    auto octets = said_.begin();
+    auto said = said_.begin();
     for (const Step& step : case_.steps) {
       if (const auto* send = std::get_if<Send>(&step)) {
-        say(*octets++, send->gap);
+        say(*said++, send->gap);
       } else if (std::holds_alternative<HalfClose>(step)) {
         client_.half_close();
         half_closed_ = true;
@@ -89,18 +89,27 @@ class Conversation {
   }
 
  private:
+  struct Said {
+    std::string octets;
+    char minor_version;  // of the last request line in it: decides over what the answer may be; 0: none
+  };
   /// Made before the connection is, so that a server does not wait for it.
-  static std::vector<std::string> octets_of(const HttpCase& one) {
-    std::vector<std::string> octets;
-    for (const Step& step : one.steps)
-      if (const auto* send = std::get_if<Send>(&step)) octets.push_back(unescape(send->text));
-    return octets;
+  static std::vector<Said> said_by(const HttpCase& one) {
+    std::vector<Said> all;
+    for (const Step& step : one.steps) {
+      const auto* send = std::get_if<Send>(&step);
+      if (send == nullptr) continue;
+      Said& said = all.emplace_back(Said{unescape(send->text), 0});
+      const std::size_t line = said.octets.rfind(" HTTP/1.");
+      if (line != std::string::npos && line + 8 < said.octets.size())
+        said.minor_version = said.octets[line + 8];
+    }
+    return all;
   }
 
-  void say(std::string_view octets, std::chrono::milliseconds gap) {
-    // The version decides over what the answer may be; the last request line that was sent counts.
-    const std::size_t line = octets.rfind(" HTTP/1.");
-    if (line != std::string_view::npos && line + 8 < octets.size()) http_1_0_ = octets[line + 8] == '0';
+  void say(const Said& said, std::chrono::milliseconds gap) {
+    const std::string_view octets = said.octets;
+    if (said.minor_version != 0) http_1_0_ = said.minor_version == '0';
     if (cutting_ == Cutting::as_written && gap.count() == 0) return client_.send(octets);
     for (const char& octet : octets) {
       std::this_thread::sleep_for(gap);
@@ -161,7 +170,7 @@ class Conversation {
   }
 
   const HttpCase& case_;
-  std::vector<std::string> said_;
+  std::vector<Said> said_;
   HttpClient client_;
   Cutting cutting_;
   Response last_;
