@@ -2,16 +2,18 @@
 
 // The adapter protocol, version 1, for servers in C++: everything that is the same for every loop. Derive
 // from Connection and Server, call serve() for each connection and data(), ended() and lost() from your
-// loop's callbacks, and give each line of standard input to Server::answer. libuv_adapter.cpp is an example
+// loop's callbacks, and answer_waiting() when standard input can be read. libuv_adapter.cpp is an example
 // to begin with.
 
 #include <boost/crc.hpp>
+#include <csignal>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -26,6 +28,26 @@ inline void say(const Json& line) {
 }
 
 class Server;
+
+/// The first action of a script that perform() does not know, or empty.
+inline std::string unknown_action(const Json& script) {
+  static const std::set<std::string> known{"write",      "writelines",    "echo",          "write_eof",
+                                           "close",      "abort",         "pause_reading", "resume_reading",
+                                           "is_closing", "is_reading",    "return",        "later",
+                                           "soon",       "stop_listener", "note"};
+  if (script.is_object())
+    for (const Json& each : script)
+      if (const std::string found = unknown_action(each); !found.empty()) return found;
+  if (!script.is_array()) return "";
+  for (const Json& action : script) {
+    if (!action.is_array() || action.empty()) continue;  // the marks of "limits"
+    const std::string name = action.at(0);
+    if (!known.contains(name)) return name;
+    if (name != "later" && name != "soon") continue;
+    if (const std::string found = unknown_action(action.back()); !found.empty()) return found;
+  }
+  return "";
+}
 
 /// One accepted connection, which runs the script of its listener.
 class Connection {
@@ -109,11 +131,22 @@ class Connection {
 class Server {
  public:
   Server(std::string name, std::string version, std::vector<std::string> offers)
-      : name_(std::move(name)), version_(std::move(version)), offers_(std::move(offers)) {}
+      : name_(std::move(name)), version_(std::move(version)), offers_(std::move(offers)) {
+    std::ios::sync_with_stdio(false);  // so that it knows whether another line is there
+    std::signal(SIGPIPE, SIG_IGN);     // that a peer is gone is told by an error of the write
+  }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   virtual ~Server() = default;
 
+  /// Call it when standard input can be read: it takes the lines that are there, and ends with the input.
+  void answer_waiting() {
+    do {
+      std::string line;
+      if (!std::getline(std::cin, line)) std::_Exit(0);
+      answer(line);
+    } while (std::cin.rdbuf()->in_avail() > 0);
+  }
   void answer(const std::string& line) {
     try {
       const Json request = Json::parse(line);
@@ -162,10 +195,10 @@ class Server {
 
  private:
   Json start(const Json& request) {
-    const Json error = {{"reply", "error"}, {"id", request.at("id")}, {"kind", "not-offered"}};
-    for (const char* offer : {"flow_control", "set_protocol"})
-      if (request.at("script").dump().find(offer) != std::string::npos) return error;
-    if (request.value("transport", "tcp") != "tcp") return error;
+    const std::string transport = request.value("transport", "tcp");
+    const std::string unknown = transport == "tcp" ? unknown_action(request.at("script")) : transport;
+    if (!unknown.empty())
+      return {{"reply", "error"}, {"id", request.at("id")}, {"kind", "not-offered"}, {"message", unknown}};
     scripts_[request.at("id")] = request.at("script");
     return {{"reply", "listening"}, {"id", request["id"]}, {"port", listen(request["id"])}};
   }

@@ -2,12 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checker.hpp"
@@ -34,7 +36,8 @@ Trace read_trace(const std::string& file) {
   std::ifstream opened;
   if (file != "-") {
     opened.open(file);
-    if (!opened) throw std::invalid_argument(file + ": cannot be read");
+    if (!opened || std::filesystem::is_directory(file))
+      throw std::invalid_argument(file + ": cannot be read");
   }
   std::istream& in = file == "-" ? std::cin : opened;
   Trace trace;
@@ -46,6 +49,12 @@ Trace read_trace(const std::string& file) {
       const Json json = Json::parse(line);
       if (json.is_object() && (json.contains("reply") || json.contains("op"))) continue;
       trace.push_back(event_from_json(json));
+    } catch (const Json::parse_error& error) {
+      // Its own words begin with a number of its own, and with a line that is always the first.
+      const std::string words = error.what();
+      const std::size_t column = words.find("column ");
+      throw std::invalid_argument(file + ":" + std::to_string(number) + ": no JSON: " +
+                                  (column == std::string::npos ? words : words.substr(column)));
     } catch (const std::exception& error) {
       throw std::invalid_argument(file + ":" + std::to_string(number) + ": " + error.what());
     }
@@ -54,10 +63,32 @@ Trace read_trace(const std::string& file) {
   return trace;
 }
 
+/// Up to the event that breaks a rule; of many connections only what that one was told.
+void show_prefix(Trace trace, std::size_t at) {
+  std::cout << "  the shortest part of the trace that breaks it";
+  if (at < trace.size()) {
+    trace.resize(at + 1);
+    const int connection = trace.back().connection;
+    const auto another = [&](const Event& event) {
+      return event.connection >= 0 && event.connection != connection;
+    };
+    constexpr std::size_t many = 100;
+    if (trace.size() > many && connection >= 0) {
+      const auto others = static_cast<std::size_t>(std::count_if(trace.begin(), trace.end(), another));
+      trace.erase(std::remove_if(trace.begin(), trace.end(), another), trace.end());
+      std::cout << ", without " << others << " events of other connections";
+    }
+    at = trace.size() - 1;
+  }
+  std::cout << ":\n" << render(trace, at);
+}
+
 Exit check_file(const Options& options) {
   Trace trace;
   Scenario scenario;
   try {
+    if (options.limits.size() == 2 && options.limits[0] < options.limits[1])
+      throw std::invalid_argument("--limits: the high mark comes first, and is not below the low one");
     trace = read_trace(options.file);
     if (!options.scenario.empty()) {
       const Data data =
@@ -92,8 +123,7 @@ Exit check_file(const Options& options) {
   if (const Rule* rule = find_rule(violation->rule); rule != nullptr)
     std::cout << "  " << rule->id << ' ' << name_of(rule->level) << ": " << rule->sentence << " ("
               << rule->sources << ")\n";
-  if (violation->event < trace.size()) trace.resize(violation->event + 1);
-  std::cout << "  the shortest part of the trace that breaks it:\n" << render(trace, violation->event);
+  show_prefix(std::move(trace), violation->event);
   if (!violation->expected.empty()) std::cout << "  expected: " << violation->expected << '\n';
   return Exit::failure;
 }
@@ -110,7 +140,8 @@ void add_check_verb(CLI::App& app, Action& chosen) {
   verb->add_option("--scenario", options->scenario, "Judge it by this scenario's expectation, too");
   verb->add_option("--limits", options->limits,
                    "The write buffer's marks, high and low, if they are not the default")
-      ->expected(2);
+      ->expected(2)
+      ->check(CLI::NonNegativeNumber);
   verb->add_flag("--partial", options->partial, "The trace goes on: connections need no connection_lost yet");
   verb->add_option("--data", options->data, "Folder of scenarios/, differences.json and adapters/");
   verb->callback([options, &chosen] { chosen = [options] { return check_file(*options); }; });

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -93,6 +94,40 @@ std::string describe(const RuleCount& rules) {
     for (const std::string& rule : rules.silent) text += " " + rule;
   }
   return text;
+}
+
+std::string differences_shown(const Report& report) {
+  std::string text;
+  for (const Hello& target : report.targets) {
+    std::map<std::pair<std::string, std::string>, std::vector<std::string>> found;  // by rule and reason
+    for (const Result& each : report.results)
+      if (each.target == target.name && each.verdict == Verdict::differs)
+        found[{each.rule, each.reason}].push_back(each.scenario);
+    if (!found.empty()) text += "\n" + target.name + " " + target.version + " differs, as declared:\n";
+    for (const auto& [why, scenarios] : found) {
+      const auto& [rule, reason] = why;
+      text += "  " + rule + std::string(9 - std::min<std::size_t>(rule.size(), 8), ' ') + reason + ": " +
+              scenarios[0];
+      if (scenarios.size() > 1) text += " and " + std::to_string(scenarios.size() - 1) + " more";
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+std::string in_all(const Report& report) {
+  std::map<Verdict, std::size_t> counts;
+  std::set<std::string> tried;
+  for (const Result& each : report.results) {
+    ++counts[each.verdict];
+    tried.insert(each.exercised.begin(), each.exercised.end());
+  }
+  std::string text = "\n" + std::to_string(report.targets.size()) + " targets, " +
+                     std::to_string(report.results.size()) + " results:";
+  for (const auto& [verdict, count] : counts)
+    text += " " + std::to_string(count) + " " + std::string(name_of(verdict)) + ",";
+  return text + " " + std::to_string(tried.size()) + " of " + std::to_string(all_rules().size()) +
+         " rules tried\n";
 }
 
 bool show_mutants(const Data& data, const std::string& names, const std::filesystem::path& json) {

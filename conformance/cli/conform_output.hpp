@@ -34,6 +34,10 @@ class Progress {
 
 /// "104 rules tried, 2 not offered".
 [[nodiscard]] std::string describe(const conformance::RuleCount& rules);
+/// The declared differences that showed, by target and reason: what was found, named by its rule.
+[[nodiscard]] std::string differences_shown(const conformance::Report& report);
+/// One line over all targets.
+[[nodiscard]] std::string in_all(const conformance::Report& report);
 
 /// Plays every mutant of the reference whose name fits; whether all fell as they should. `json`: a file to
 /// write (schema antiphon-mutants/1), or empty.

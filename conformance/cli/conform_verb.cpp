@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,13 +36,15 @@ struct Options {
   std::string data;
   std::string document;
   std::string mutants;
+  std::string scenario_file;
+  std::string keep;
   int random = 0;
   int small = 0;
   int repeat = 1;
   std::uint64_t seed = 0;
   bool list = false;
   bool stop_on_failure = false;
-  [[nodiscard]] bool everything() const { return scenarios == "*" && rules == "*"; }
+  [[nodiscard]] bool everything() const { return scenarios == "*" && rules == "*" && scenario_file.empty(); }
 };
 
 Data load(const Options& options) {
@@ -49,6 +52,10 @@ Data load(const Options& options) {
   if (!options.known.empty()) {
     data.differences = load_differences(options.known);
     check_differences(data);
+  }
+  if (!options.scenario_file.empty()) {
+    data.scenarios = load_scenario_file(options.scenario_file);
+    if (data.scenarios.empty()) throw std::invalid_argument(options.scenario_file + ": no scenario in it");
   }
   return data;
 }
@@ -72,9 +79,8 @@ Result random_result(TargetRunner& runner, const Options& options) {
   Result result;
   if (run.result) {
     result = *run.result;
-    result.message += " (script " + std::to_string(run.tried) + ", seed " + std::to_string(run.seed) +
-                      "; the smallest that fails, to keep as a scenario: " + to_json(*run.smallest).dump() +
-                      ")";
+    result.message +=
+        " (script " + std::to_string(run.tried) + " of seed " + std::to_string(run.seed) + ", made small)";
   } else {
     result.verdict = Verdict::pass;
     result.message = std::to_string(run.tried) + " random scripts, seed " + std::to_string(run.seed);
@@ -87,20 +93,22 @@ Result random_result(TargetRunner& runner, const Options& options) {
 /// The small tier, too: the first script that fails.
 Result small_result(TargetRunner& runner, const Options& options) {
   std::size_t tried = 0;
+  std::size_t not_offered = 0;
   Result result;
   for (const Scenario& scenario : small_scenarios(options.small)) {
     if (!plays(scenario, runner.transport())) continue;
     result = runner.run(scenario);
-    ++tried;
+    ++(result.verdict == Verdict::not_offered ? not_offered : tried);
     if (is_good(result.verdict)) continue;
-    result.message += " (script " + std::to_string(tried) + ": " + to_json(scenario).dump() + ")";
+    result.message += " (script " + std::to_string(tried + not_offered) + ", '" + scenario.name + "')";
+    result.smallest = scenario;
     break;
   }
   if (is_good(result.verdict)) {
     result = Result{};
-    result.verdict = Verdict::pass;
-    result.message =
-        std::to_string(tried) + " scripts of at most " + std::to_string(options.small) + " peer steps";
+    result.verdict = tried > 0 ? Verdict::pass : Verdict::not_offered;
+    result.message = std::to_string(tried) + " scripts of at most " + std::to_string(options.small) +
+                     " peer steps; " + std::to_string(not_offered) + " more are not offered";
   }
   result.target = runner.name();
   result.scenario = "small";
@@ -148,6 +156,20 @@ bool run_target(const std::string& name, const Data& data, const Options& option
   return stopped() || rules.silent.empty();
 }
 
+/// What the random and the small tier found to fail, as a scenario file.
+Json kept(const Report& report) {
+  Json scenarios = Json::array();
+  std::set<std::string> names;
+  for (const Result& each : report.results) {
+    if (!each.smallest) continue;
+    Scenario scenario = *each.smallest;
+    for (int i = 2; !names.insert(scenario.name).second; ++i)
+      scenario.name = each.smallest->name + "_" + std::to_string(i);
+    scenarios.push_back(to_json(scenario));
+  }
+  return scenarios;
+}
+
 void write_all(const Options& options, Report report) {
   if (options.random > 0) {
     Scenario random;
@@ -167,6 +189,7 @@ void write_all(const Options& options, Report report) {
   if (!options.tap.empty()) write_file(options.tap, to_tap(report));
   if (!options.markdown.empty()) write_file(options.markdown, to_markdown(report));
   if (!options.badge.empty()) write_file(options.badge, to_badge(report).dump() + "\n");
+  if (!options.keep.empty()) write_file(options.keep, kept(report).dump(1) + "\n");
 }
 
 Exit usage(const std::string& message) {
@@ -176,7 +199,8 @@ Exit usage(const std::string& message) {
 
 /// Before the long run, not behind it. Throws std::invalid_argument.
 void check_outputs(const Options& options) {
-  for (const std::string& file : {options.json, options.junit, options.tap, options.markdown, options.badge})
+  for (const std::string& file :
+       {options.json, options.junit, options.tap, options.markdown, options.badge, options.keep})
     if (!file.empty()) check_writable(file);
 }
 
@@ -224,6 +248,7 @@ Exit conform(Options options) {
   for (const std::string& name : options.targets)
     for (const std::string& each : name == "all" ? known_targets() : std::vector<std::string>{name})
       all_judged = run_target(each, data, options, report) && all_judged;
+  std::cout << differences_shown(report) << (report.targets.size() > 1 ? in_all(report) : "");
   write_all(options, report);
 
   const auto any = [&](auto... verdicts) {
@@ -232,9 +257,12 @@ Exit conform(Options options) {
   };
   if (!options.baseline.empty()) {
     const auto worse = regressions(report, options.baseline);
-    for (const std::string& each : worse) std::cout << "regression: " << each << '\n';
+    for (const Regression& each : worse) std::cout << "regression: " << each.text << '\n';
     std::cout << worse.size() << " regressions since " << options.baseline << '\n';
-    return worse.empty() ? Exit::success : any(Verdict::harness_error) ? Exit::harness_error : Exit::failure;
+    const bool harness = std::any_of(worse.begin(), worse.end(), [](const Regression& each) {
+      return each.verdict == Verdict::harness_error;
+    });
+    return harness ? Exit::harness_error : worse.empty() ? Exit::success : Exit::failure;
   }
   if (any(Verdict::harness_error) || !all_judged) return Exit::harness_error;
   return any(Verdict::fail, Verdict::stale, Verdict::flaky) ? Exit::failure : Exit::success;
@@ -260,6 +288,10 @@ void add_conform_verb(CLI::App& app, Action& chosen) {
       });
   verb->add_option("--scenario", options->scenarios, "Only those whose name fits the pattern")
       ->capture_default_str();
+  verb->add_option("--scenario-file", options->scenario_file,
+                   "The scenarios of this file, as --keep writes it, instead of the kit's own");
+  verb->add_option("--keep", options->keep,
+                   "Write the smallest scripts that --random and --small found to fail to this file");
   verb->add_option("--rule", options->rules, "Only those that prove a rule whose number fits")
       ->capture_default_str();
   verb->add_option("--random", options->random, "So many random scripts, too, judged by the model")

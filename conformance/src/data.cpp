@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "entries.hpp"
+#include "reference/faults.hpp"
 #include "rules.hpp"
 
 #ifndef ANTIPHON_PYTHON
@@ -136,8 +137,8 @@ const std::vector<std::string>& known_targets() {
 bool is_target(const std::string& name) {
   const std::string base = parse_target(name).base;
   const auto named = [&](const auto& each) { return base == each; };
-  return base.starts_with("exec:") || base.starts_with("reference:") ||
-         std::any_of(in_process.begin(), in_process.end(), named) ||
+  if (base.starts_with("reference:")) return reference::find_mutant(base.substr(10)) != nullptr;
+  return base.starts_with("exec:") || std::any_of(in_process.begin(), in_process.end(), named) ||
          std::any_of(adapters.begin(), adapters.end(),
                      [&](const Adapter& each) { return base == each.name; });
 }

@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "trace.hpp"
+
 namespace antiphon::conformance {
 
 /// One action that a server script may take, and what it needs of the target.
@@ -13,5 +15,8 @@ struct Deed {
 
 /// One of each kind: the alphabet of the enumerated and of the random scenarios.
 [[nodiscard]] std::span<const Deed> all_deeds() noexcept;
+/// Puts an action into a list, between notes that show whether a callback ran inside it. A list ends where it
+/// throws or returns, so nothing would close such a bracket.
+void bracket(const Json& action, Json& actions);
 
 }  // namespace antiphon::conformance

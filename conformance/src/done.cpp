@@ -29,6 +29,7 @@ void Done::apply(const Script& script, const Event& event) {
     if (raised != raised_before) break;  // the rest of the list is not run
   }
   const bool threw = raised != raised_before;
+  if (threw) inside.clear();  // the error may have ended the action, too, whose bracket then stays open
   if (threw && (event.kind == "DR" || event.kind == "ER") && fatal_in.empty() && closed_in.empty())
     fatal_in = event.kind;
   if (event.kind == "ER" && !returned && !threw && closed_in.empty()) {

@@ -3,9 +3,11 @@
 #include "explore.hpp"
 
 #include <rapidcheck.h>
+#include <rapidcheck/detail/TestListenerAdapter.h>
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "deeds.hpp"
 
@@ -106,21 +108,48 @@ Steps random_steps(const std::vector<int>& drawn) {
   return steps;
 }
 
-Scenario random_scenario(const std::vector<int>& peer, const std::vector<std::pair<int, int>>& server) {
+/// More than the kernel takes while the peer's window is small, so that the writer is paused.
+constexpr Deed flood{"write_more", R"(["write",6000000])", ""};
+
+/// What the target offers: the rest would only be "not offered", and prove nothing.
+std::vector<Deed> offered_deeds(TargetRunner& runner) {
+  std::vector<std::string> offers;
+  try {
+    offers = runner.hello().offers;
+  } catch (const std::exception&) {  // each script will tell why
+  }
+  std::vector<Deed> offered;
+  for (const Deed& each : all_deeds())
+    if (*each.needs == '\0' || std::find(offers.begin(), offers.end(), each.needs) != offers.end())
+      offered.push_back(each);
+  offered.push_back(flood);
+  return offered;
+}
+
+Scenario random_scenario(const std::vector<int>& peer, const std::vector<std::pair<int, int>>& server,
+                         const std::vector<Deed>& deeds) {
   static constexpr std::array events{"CM", "DR", "ER", "PW", "RW", "CL"};
-  static const std::string much = R"(["write",300000])";
   Json on = Json::object();
   std::set<std::string> needs;
+  bool floods = false;
   for (const auto& [event, action] : server) {
-    const auto deeds = all_deeds();
-    const std::size_t at = static_cast<std::size_t>(action) % (deeds.size() + 1);
+    const Deed& deed = deeds[static_cast<std::size_t>(action) % deeds.size()];
     const char* when = events[static_cast<std::size_t>(event) % events.size()];
     if (!on.contains(when)) on[when] = Json::array();
-    on[when].push_back(Json::parse(at == deeds.size() ? much : deeds[at].action));
-    if (at < deeds.size() && *deeds[at].needs != '\0') needs.insert(deeds[at].needs);
+    bracket(Json::parse(deed.action), on[when]);
+    if (*deed.needs != '\0') needs.insert(deed.needs);
+    floods = floods || std::string_view(deed.name) == flood.name;
   }
-  return finish("random", random_steps(peer), on, needs);
+  Scenario made = finish("random", random_steps(peer), on, needs);
+  if (floods) made.peer.insert(made.peer.begin(), Json::array({"set_rcvbuf", 16384}));
+  return made;
 }
+
+class CaseCount final : public rc::detail::TestListenerAdapter {
+ public:
+  void onTestCaseFinished(const rc::detail::CaseDescription& /*each*/) override { ++cases; }
+  int cases = 0;
+};
 
 Json without_resets(const Json& steps) {
   Json kept = Json::array();
@@ -139,14 +168,18 @@ RandomRun run_random(TargetRunner& runner, int count, std::uint64_t seed) {
   params.maxSize = 12;
   rc::detail::TestMetadata metadata;
   metadata.id = "random";
+  const std::vector<Deed> deeds = offered_deeds(runner);
   const auto property = [&] {
-    const auto peer = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 8));
-    const auto server = *rc::gen::container<std::vector<std::pair<int, int>>>(
-        rc::gen::pair(rc::gen::inRange(0, 6), rc::gen::inRange(0, 24)));
-    Scenario scenario = random_scenario(peer, server);
+    // RapidCheck scales numbers by the size, which here is for the length of scripts only.
+    const auto below = [](std::size_t end) {
+      return rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0, static_cast<int>(end)));
+    };
+    const auto peer = *rc::gen::container<std::vector<int>>(below(8));
+    const auto server =
+        *rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(below(6), below(deeds.size())));
+    Scenario scenario = random_scenario(peer, server, deeds);
     if (!plays(scenario, runner.transport())) scenario.peer = without_resets(scenario.peer);
     Result result = runner.run(scenario);
-    ++run.tried;
     // Some fail only as the kernel cuts the octets: while a failure is made smaller, each is given some
     // chances.
     for (int chances = 4; run.result && is_good(result.verdict) && chances > 0; --chances)
@@ -157,7 +190,12 @@ RandomRun run_random(TargetRunner& runner, int count, std::uint64_t seed) {
     run.result = std::move(result);
     RC_FAIL("a rule is broken");
   };
-  static_cast<void>(rc::detail::checkTestable(property, metadata, params));
+  // Not by its own listener and configuration, which talk on the standard error.
+  CaseCount count_of_cases;
+  static_cast<void>(rc::detail::checkTestable(property, metadata, params, count_of_cases,
+                                              std::unordered_map<std::string, rc::detail::Reproduce>{}));
+  run.tried = count_of_cases.cases;
+  if (run.result) run.result->smallest = run.smallest;
   return run;
 }
 

@@ -18,15 +18,15 @@ namespace antiphon::conformance {
 [[nodiscard]] bool plays(const Scenario& scenario, const std::string& transport);
 
 struct RandomRun {
-  int tried = 0;
+  int tried = 0;  ///< how many were drawn; while a failure is made smaller none is
   std::uint64_t seed = 0;
   /// The smallest scenario that was found to fail, and what came of it.
   std::optional<Scenario> smallest;
   std::optional<Result> result;
 };
 
-/// Draws peer and server scripts, judges them by the model, and makes the first one that fails as small as it
-/// can be. The same seed draws the same scripts.
+/// Draws peer and server scripts of what the target offers, judges them by the model, and makes the first one
+/// that fails as small as it can be. The same seed draws the same scripts of the same offers.
 [[nodiscard]] RandomRun run_random(TargetRunner& runner, int count, std::uint64_t seed);
 
 }  // namespace antiphon::conformance

@@ -70,6 +70,14 @@ std::span<const Deed> all_deeds() noexcept {
   return deeds;
 }
 
+void bracket(const Json& action, Json& actions) {
+  const std::string verb = action[0];
+  const bool closes = verb != "raise" && verb != "return";
+  if (closes) actions.push_back(Json::array({"note", ">" + verb}));
+  actions.push_back(action);
+  if (closes) actions.push_back(Json::array({"note", "<"}));
+}
+
 std::vector<Scenario> generated_scenarios() {
   std::vector<Scenario> made;
   for (const Cause& cause : causes)
@@ -81,13 +89,8 @@ std::vector<Scenario> generated_scenarios() {
       scenario.about = "every action inside every callback: " + action.dump() + " at " + cause.event;
       scenario.rules = {verb == "raise" ? "ONCE-02" : "REEN-01", "ORD-05"};
       Json on = Json::parse(cause.server);
-      Json actions = Json::array({Json::array({"note", ">" + verb}), action});
-      // A list ends where it throws, so nothing closes the bracket.
-      if (verb == "raise" || verb == "return")
-        actions = Json::array({action});
-      else
-        actions.push_back(Json::array({"note", "<"}));
-      on[cause.event] = actions;
+      on[cause.event] = Json::array();
+      bracket(action, on[cause.event]);
       scenario.server = parse_script({{"on", on}});
       scenario.peer = Json::parse(cause.peer);
       need(scenario, cause.needs);

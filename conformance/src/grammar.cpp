@@ -149,7 +149,14 @@ void check_actions(const Json& actions) {
 
 void check_steps(const Json& steps) {
   if (!steps.is_array()) bad("the peer's steps must be a list: " + steps.dump().substr(0, 200));
-  for (const Json& each : steps) check_form(each, steps_known, "a step of the peer");
+  for (const Json& each : steps) {
+    check_form(each, steps_known, "a step of the peer");
+    if (each[0] != "wait_event") continue;
+    const std::string event = each[1];
+    if (!event.starts_with("note:") &&
+        std::find(events_known.begin(), events_known.end(), event) == events_known.end())
+      bad("unknown event '" + event + "' in " + each.dump().substr(0, 200));
+  }
 }
 
 void check_expectation_text(const std::string& expect) {

@@ -72,11 +72,11 @@ class Peer {
   bool connection(const std::string& verb, const Json& step) {
     if (verb == "connect") {
       if (sockets_.empty() || sockets_[current_]->connected()) add_socket();
-      if (!socket().connect()) throw HarnessError("the peer's connect was refused");
+      connect();
     } else if (verb == "connect_many") {
       for (int i = 0; i < step.at(1).get<int>(); ++i) {
         add_socket();
-        if (!socket().connect()) throw HarnessError("the peer's connect was refused");
+        connect();
         if (stage_.endpoint.transport == "tls") handshake();
       }
     } else if (verb == "expect_refused") {
@@ -163,6 +163,10 @@ class Peer {
   }
   [[nodiscard]] bool first() const noexcept { return current_ == 0; }
 
+  void connect() {
+    record_.refused = !socket().connect();
+    if (record_.refused) throw HarnessError("the peer's connect was refused");
+  }
   void handshake() {
     std::string end;
     socket().handshake(first() ? record_.end : end);

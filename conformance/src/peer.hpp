@@ -18,6 +18,7 @@ struct PeerRecord {
   std::string end;             ///< "eof", "close-notify", "cut" (TLS without close_notify), "reset" or empty
   bool aborted = false;        ///< it reset the connection, or closed it with something unread
   bool connected_anyway = false;  ///< expect_refused, but it was let in
+  bool refused = false;           ///< a connect that had to succeed did not
   bool loop_hung = false;         ///< stop_loop, but the loop did not end
   Json steps = Json::array();     ///< each step with its result
   Trace seen_at_hang;  ///< the server's events when a step took too long; what follows is the kit's own doing

@@ -108,7 +108,8 @@ Json results_to_json(const Report& report) {
                                {"duration_ms", each.duration_ms},
                                {"trace", std::move(trace)},
                                {"marked", std::move(marked)},
-                               {"peer", each.peer.steps}});
+                               {"peer", each.peer.steps},
+                               {"smallest", each.smallest ? to_json(*each.smallest) : Json()}});
     ++counts[each.target][std::string(name_of(each.verdict))];
   }
   json["counts"] = counts;

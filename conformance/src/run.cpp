@@ -131,8 +131,13 @@ void TargetRunner::play(const Scenario& scenario, Result& result) {
     run.refused = error.kind;
     result.trace = log_.trace();
   }
+  const bool foreign = target_name_.base.starts_with("exec:");
+  const bool was_let_in = std::any_of(result.peer.steps.begin(), result.peer.steps.end(),
+                                      [](const Json& done) { return done["step"][0] == "connect"; });
+  if (foreign && result.peer.refused && !was_let_in && count(result.trace, "CM") == 0)
+    throw HarnessError("the adapter says that it listens, but nobody does there: " + result.message);
   mute_ = run.reached_end || scenario.peer.empty() || count(result.trace, "CM") > 0 ? 0 : mute_ + 1;
-  if (mute_ >= most_mute && target_name_.base.starts_with("exec:"))
+  if (mute_ >= most_mute && foreign)
     throw HarnessError("it tells of no connection, though the peer made one in " + std::to_string(mute_) +
                        " scenarios in a row: " + result.message);
   const auto violation = check(run, result.exercised);
@@ -177,6 +182,9 @@ Result TargetRunner::judge(const Scenario& scenario) {
       return result;
     }
     play(scenario, result);
+  } catch (const NotOffered& lacking) {
+    result.verdict = Verdict::not_offered;
+    result.message = std::string("the adapter does not know ") + lacking.what();
   } catch (const std::exception& error) {
     result.verdict = Verdict::harness_error;
     result.message = error.what();
@@ -225,6 +233,11 @@ std::string explain(const Result& result) {
   if (!result.expected.empty()) text += "  expected: " + result.expected + "\n";
   text += "  peer:\n";
   for (const Json& step : result.peer.steps) text += "      " + step.dump() + "\n";
+  if (result.smallest)
+    text += "  the smallest script that was found to fail, as a scenario to keep:\n      " +
+            to_json(*result.smallest).dump() +
+            "\n  to play it again, with that line in FILE: antiphon conform --target '" + result.target +
+            "' --scenario-file FILE\n";
   return text;
 }
 

@@ -28,6 +28,7 @@ struct Result {
   Trace trace;
   std::size_t marked = static_cast<std::size_t>(-1);
   PeerRecord peer;
+  std::optional<Scenario> smallest;  ///< of a tier whose scripts nobody wrote: what failed, to keep
 };
 
 /// A folder of its own below the system's, with a certificate made for this run, removed at the end.

@@ -195,19 +195,31 @@ Scenario parse_scenario(const Json& json) {
 }
 
 Json to_json(const Scenario& scenario) {
-  Json json = {{"name", scenario.name},   {"about", scenario.about},        {"rules", scenario.rules},
-               {"needs", scenario.needs}, {"server", scenario.server.json}, {"peer", scenario.peer}};
+  Json json = {
+      {"name", scenario.name},   {"about", scenario.about},           {"rules", scenario.rules},
+      {"needs", scenario.needs}, {"transports", scenario.transports}, {"server", scenario.server.json},
+      {"peer", scenario.peer}};
   if (scenario.expect) json["expect"] = *scenario.expect;
+  for (const auto& [connection, expect] : scenario.expect_of)
+    json["expect_of"][std::to_string(connection)] = expect;
+  if (scenario.connections) json["connections"] = *scenario.connections;
+  if (scenario.peer_reads) json["peer_reads"] = *scenario.peer_reads;
+  if (scenario.peer_reads_below) json["peer_reads_below"] = *scenario.peer_reads_below;
+  if (!scenario.peer_end.empty()) json["peer_end"] = scenario.peer_end;
+  if (!scenario.before.empty()) json["before"] = scenario.before;
+  if (!scenario.refused.empty()) json["refused"] = scenario.refused;
   if (scenario.abort_at_end) json["abort_at_end"] = true;
   return json;
 }
 
 std::vector<Scenario> load_scenario_file(const std::filesystem::path& file) {
   std::vector<Scenario> scenarios;
+  std::set<std::string> names;
   for (const Entry& each : load_entries(file)) {
     const Json name = each.value.is_object() ? each.value.value("name", Json()) : Json();
     try {
       scenarios.push_back(parse_scenario(each.value));
+      if (!names.insert(scenarios.back().name).second) bad("there is another one of this name");
     } catch (const std::exception& error) {
       throw std::invalid_argument(each.at + ": " +
                                   (name.is_string() ? "scenario '" + name.get<std::string>() + "': " : "") +

@@ -64,6 +64,7 @@ struct Scenario {
 [[nodiscard]] std::vector<Scenario> load_scenarios(const std::filesystem::path& folder);
 /// Throws std::invalid_argument saying what is wrong.
 [[nodiscard]] Scenario parse_scenario(const Json& json);
+/// As a scenario file holds it.
 [[nodiscard]] Json to_json(const Scenario& scenario);
 [[nodiscard]] Script parse_script(const Json& json);
 

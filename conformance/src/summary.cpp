@@ -2,8 +2,11 @@
 
 #include "summary.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <fstream>
 
 #include "rules.hpp"
@@ -39,10 +42,48 @@ std::string escaped(const std::string& text) {
   return made;
 }
 
+/// A reader of XML takes a line's end within an attribute for a space.
+std::string attribute(const std::string& text) {
+  std::string made;
+  for (const char c : escaped(text)) made += c == '\n' ? "&#10;" : c == '\t' ? "&#9;" : std::string(1, c);
+  return made;
+}
+
 std::string one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+std::string tap_text(std::string text) {
+  text = one_line(std::move(text));
   std::replace(text.begin(), text.end(), '#', '.');  // TAP's directives begin with it
   return text;
+}
+
+/// A cell of a table, where a bar would begin the next one.
+std::string cell(const std::string& text) {
+  std::string made;
+  for (const char c : one_line(text))
+    made += c == '|'                           ? "\\|"
+            : c == '<'                         ? "&lt;"
+            : c == '*' || c == '_' || c == '`' ? std::string{'\\', c}
+                                               : std::string(1, c);
+  return made;
+}
+
+std::string here() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0' ? name.data() : "localhost";
+}
+
+/// Without a time zone: what reads JUnit's XML takes none.
+std::string utc() {
+  const std::time_t time = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  return text.data();
 }
 
 std::string seconds(double ms) {
@@ -100,7 +141,7 @@ void find_stale(Report& report, const std::string& target, const std::vector<Dif
   }
 }
 
-std::vector<std::string> regressions(const Report& report, const std::filesystem::path& baseline) {
+std::vector<Regression> regressions(const Report& report, const std::filesystem::path& baseline) {
   std::map<std::pair<std::string, std::string>, std::string> before;
   try {
     std::ifstream in(baseline);
@@ -111,46 +152,72 @@ std::vector<std::string> regressions(const Report& report, const std::filesystem
   } catch (const std::exception& error) {
     throw std::invalid_argument(baseline.string() + ": " + error.what());
   }
-  std::vector<std::string> worse;
+  std::vector<Regression> worse;
   for (const Result& each : report.results) {
     const auto found = before.find({each.target, each.scenario});
-    if (!is_good(each.verdict) && (found == before.end() || found->second != name_of(each.verdict)))
-      worse.push_back(each.target + " " + each.scenario + ": " + std::string(name_of(each.verdict)) +
-                      ", before: " + (found == before.end() ? "not run" : found->second));
+    const std::string was = found == before.end() ? "not run" : found->second;
+    const bool fails = !is_good(each.verdict) && was != name_of(each.verdict);
+    // Who offers less than before is judged by less, and would not be noticed.
+    const bool silent =
+        each.verdict == Verdict::not_offered && (was == "pass" || was == "warn" || was == "differs");
+    if (fails || silent)
+      worse.push_back(
+          {each.target + " " + each.scenario + ": " + std::string(name_of(each.verdict)) + ", before: " + was,
+           each.verdict});
   }
   return worse;
 }
 
+namespace {
+
+std::string testcase(const Result& each) {
+  std::string xml = "    <testcase classname=\"" + attribute(each.target) + "\" name=\"" +
+                    attribute(each.scenario) + "\" time=\"" + seconds(each.duration_ms) + "\"";
+  const std::string says = attribute(each.message);
+  if (each.verdict == Verdict::not_offered) return xml + "><skipped message=\"" + says + "\"/></testcase>\n";
+  if (is_good(each.verdict)) return xml + "/>\n";
+  const std::string kind = each.verdict == Verdict::harness_error ? "error" : "failure";
+  return xml + "><" + kind + " type=\"" + std::string(name_of(each.verdict)) + "\" message=\"" + says +
+         "\">" + escaped(explain(each)) + "</" + kind + "></testcase>\n";
+}
+
+/// What counts as passed, but not silently.
+std::string remarks(const Report& report, const std::string& target) {
+  std::string text;
+  for (const Result& each : report.results)
+    if (each.target == target && (each.verdict == Verdict::warn || each.verdict == Verdict::differs))
+      text += std::string(name_of(each.verdict)) + " " + each.scenario + " " + each.rule + ": " +
+              one_line(each.verdict == Verdict::differs ? each.reason : each.message) + "\n";
+  return text;
+}
+
+}  // namespace
+
 std::string to_junit(const Report& report) {
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"antiphon\">\n";
+  // What Ant's schema asks for, and Jenkins's and GitLab's readers know.
+  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  int id = 0;
   for (const Hello& target : report.targets) {
     const auto number = [&](auto... verdicts) {
       return std::to_string((count(report, target.name, verdicts) + ...));
     };
-    const auto all = std::count_if(report.results.begin(), report.results.end(),
-                                   [&](const Result& each) { return each.target == target.name; });
-    xml += "  <testsuite name=\"" + escaped(target.name) + "\" tests=\"" + std::to_string(all) +
-           "\" failures=\"" + number(Verdict::fail, Verdict::stale, Verdict::flaky) + "\" errors=\"" +
-           number(Verdict::harness_error) + "\" skipped=\"" + number(Verdict::not_offered) + "\">\n";
+    std::size_t all = 0;
+    double took = 0;
+    std::string cases;
     for (const Result& each : report.results) {
       if (each.target != target.name) continue;
-      xml += "    <testcase classname=\"" + escaped(target.name) + "\" name=\"" + escaped(each.scenario) +
-             "\" time=\"" + seconds(each.duration_ms) + "\"";
-      const std::string says = escaped(each.message);
-      if (each.verdict == Verdict::pass)
-        xml += "/>\n";
-      else if (each.verdict == Verdict::not_offered)
-        xml += "><skipped message=\"" + says + "\"/></testcase>\n";
-      else if (is_good(each.verdict))  // it counts as passed, but not silently
-        xml += "><system-out>" + std::string(name_of(each.verdict)) + ": " + escaped(each.reason) + " " +
-               says + "</system-out></testcase>\n";
-      else
-        xml += std::string("><") + (each.verdict == Verdict::harness_error ? "error" : "failure") +
-               " type=\"" + std::string(name_of(each.verdict)) + "\" message=\"" + says + "\">" +
-               escaped(explain(each)) + "</" +
-               (each.verdict == Verdict::harness_error ? "error" : "failure") + "></testcase>\n";
+      ++all;
+      took += each.duration_ms;
+      cases += testcase(each);
     }
-    xml += "  </testsuite>\n";
+    xml += "  <testsuite id=\"" + std::to_string(id++) + "\" package=\"antiphon\" name=\"" +
+           attribute(target.name) + "\" timestamp=\"" + utc() + "\" hostname=\"" + attribute(here()) +
+           "\" tests=\"" + std::to_string(all) + "\" failures=\"" +
+           number(Verdict::fail, Verdict::stale, Verdict::flaky) + "\" errors=\"" +
+           number(Verdict::harness_error) + "\" skipped=\"" + number(Verdict::not_offered) + "\" time=\"" +
+           seconds(took) + "\">\n    <properties><property name=\"version\" value=\"" +
+           attribute(target.version) + "\"/></properties>\n" + cases + "    <system-out>" +
+           escaped(remarks(report, target.name)) + "</system-out>\n    <system-err/>\n  </testsuite>\n";
   }
   return xml + "</testsuites>\n";
 }
@@ -160,10 +227,10 @@ std::string to_tap(const Report& report) {
   int number = 0;
   for (const Result& each : report.results) {
     const bool ok = is_good(each.verdict) && each.verdict != Verdict::differs;
-    text += std::string(ok ? "ok " : "not ok ") + std::to_string(++number) + " - " + each.target + " " +
-            each.scenario;
-    if (each.verdict == Verdict::not_offered) text += " # SKIP not offered: " + one_line(each.message);
-    if (each.verdict == Verdict::differs) text += " # TODO differs as declared: " + one_line(each.reason);
+    text += std::string(ok ? "ok " : "not ok ") + std::to_string(++number) + " - " + tap_text(each.target) +
+            " " + tap_text(each.scenario);
+    if (each.verdict == Verdict::not_offered) text += " # SKIP not offered: " + tap_text(each.message);
+    if (each.verdict == Verdict::differs) text += " # TODO differs as declared: " + tap_text(each.reason);
     text += "\n";
     if (each.verdict != Verdict::pass && each.verdict != Verdict::not_offered)
       text += "  ---\n  verdict: " + std::string(name_of(each.verdict)) + "\n  rule: " + each.rule +
@@ -181,7 +248,7 @@ std::string to_markdown(const Report& report) {
   }
   text += " rules tried |\n" + line + "--:|\n";
   for (const Hello& target : report.targets) {
-    text += "| " + target.name + " " + target.version + " |";
+    text += "| " + cell(target.name) + " " + cell(target.version) + " |";
     for (const Verdict verdict : all_verdicts)
       text += " " + std::to_string(count(report, target.name, verdict)) + " |";
     text += " " + std::to_string(count_rules(report, target.name).tried.size()) + " |\n";
@@ -191,8 +258,8 @@ std::string to_markdown(const Report& report) {
     std::string rows;
     for (const Result& each : report.results)
       if (each.verdict == verdict)
-        rows += "| " + each.target + " | " + each.scenario + " | " + each.rule + " | " +
-                one_line(verdict == Verdict::differs ? each.reason : each.message) + " |\n";
+        rows += "| " + cell(each.target) + " | " + cell(each.scenario) + " | " + each.rule + " | " +
+                cell(verdict == Verdict::differs ? each.reason : each.message) + " |\n";
     if (!rows.empty())
       text += "\n## " + std::string(name_of(verdict)) +
               "\n\n| target | scenario | rule | |\n|---|---|---|---|\n" + rows;

@@ -37,9 +37,13 @@ struct RuleCount {
 /// the first of these scenarios becomes stale.
 void find_stale(Report& report, const std::string& target, const std::vector<Difference>& differences);
 
-/// What was good in an earlier run and is not any more, and what is new and not good: "asyncio echo". Throws
-/// std::invalid_argument naming the file.
-[[nodiscard]] std::vector<std::string> regressions(const Report& report,
-                                                   const std::filesystem::path& baseline);
+struct Regression {
+  std::string text;  ///< "asyncio echo: fail, before: pass"
+  Verdict verdict;   ///< now
+};
+/// What was good in an earlier run and is not any more, what is new and not good, and what was judged and is
+/// not offered any more. Throws std::invalid_argument naming the file.
+[[nodiscard]] std::vector<Regression> regressions(const Report& report,
+                                                  const std::filesystem::path& baseline);
 
 }  // namespace antiphon::conformance

@@ -52,6 +52,12 @@ class HarnessError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// The program behind an adapter says that it lacks an action that no offer stands for.
+class NotOffered : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// All that the kit knows of a server: the verbs of the adapter protocol. Events arrive in the log that the
 /// target was made with. Calls come from one thread.
 class Target {
@@ -63,7 +69,7 @@ class Target {
 
   [[nodiscard]] virtual Hello hello() = 0;
   /// Listens and runs the script on each connection. Connections are numbered from 0 anew. Throws
-  /// ListenError.
+  /// ListenError, NotOffered.
   virtual Endpoint listen(const Script& script, const Where& where) = 0;
   /// Runs actions on a connection inside the loop.
   virtual void act(int connection, const Actions& actions) = 0;

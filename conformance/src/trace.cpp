@@ -12,15 +12,35 @@ namespace {
 
 constexpr std::array of_connections{"CM", "DR", "ER", "PW", "RW", "CL", "EV", "RT"};
 constexpr std::array of_any{"EX", "note"};
+constexpr std::array causes{"none", "reset", "broken-pipe", "timeout", "error"};
+constexpr std::array counts{"bytes", "sum", "buffered"};
+constexpr std::array texts{"cause", "kind", "action", "raised", "text"};
+
+/// What an adapter has to tell with an event; others may leave out what they do not know.
+struct Needed {
+  std::string_view event;
+  const char* field;
+};
+constexpr std::array needed{Needed{"DR", "bytes"}, Needed{"DR", "sum"},    Needed{"CL", "cause"},
+                            Needed{"EV", "kind"},  Needed{"RT", "action"}, Needed{"note", "text"}};
 
 bool is_in(const auto& kinds, std::string_view kind) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-int number(const Json& value, const char* name) {
-  if (!value.is_number_integer() || value < 0 || value > std::numeric_limits<int>::max())
-    throw std::invalid_argument(std::string("its \"") + name + "\" is no number from 0: " + value.dump());
+std::int64_t number(const Json& value, const std::string& name, std::int64_t most) {
+  if (!value.is_number_integer() || value < 0 || value > most)
+    throw std::invalid_argument("its \"" + name + "\" is no number from 0: " + value.dump().substr(0, 80));
   return value;
+}
+
+void check_field(const std::string& name, const Json& value) {
+  if (is_in(counts, name)) static_cast<void>(number(value, name, std::numeric_limits<std::int64_t>::max()));
+  if (is_in(texts, name) && !value.is_string())
+    throw std::invalid_argument("its \"" + name + "\" is no text: " + value.dump().substr(0, 80));
+  if (name == "cause" && !is_in(causes, value.get<std::string>()))
+    throw std::invalid_argument("its \"cause\" is none that the protocol knows: " +
+                                value.dump().substr(0, 80));
 }
 
 }  // namespace
@@ -42,23 +62,30 @@ Event event_from_json(const Json& line) {
   event.kind = line["event"];
   for (const auto& [name, value] : line.items()) {
     if (name == "c")
-      event.connection = number(value, "c");
+      event.connection = static_cast<int>(number(value, name, std::numeric_limits<int>::max()));
     else if (name == "n")
-      event.number = number(value, "n");
+      event.number = static_cast<int>(number(value, name, std::numeric_limits<int>::max()));
     else if (name != "event")
       event.fields[name] = value;
   }
+  for (const auto& [name, value] : event.fields.items()) check_field(name, value);
   const bool known = is_in(of_connections, event.kind);
   if (!known && !is_in(of_any, event.kind))
     throw std::invalid_argument("unknown event '" + event.kind.substr(0, 40) + "'");
   if (known && event.connection < 0)
     throw std::invalid_argument(event.kind + " without \"c\", the number of its connection");
-  if (event.kind == "DR") {
-    const auto bytes = event.fields.find("bytes");
-    if (bytes == event.fields.end()) throw std::invalid_argument("DR without \"bytes\"");
-    static_cast<void>(number(*bytes, "bytes"));
-  }
+  if (event.kind == "DR" && !event.fields.contains("bytes"))
+    throw std::invalid_argument("DR without \"bytes\"");
   return event;
+}
+
+void check_complete(const Event& event) {
+  const auto lacks = [&](const std::string& field) {
+    throw std::invalid_argument(event.kind + " without \"" + field + "\"");
+  };
+  if (is_in(of_connections, event.kind) && event.number < 0) lacks("n");
+  for (const Needed& each : needed)
+    if (each.event == event.kind && !event.fields.contains(each.field)) lacks(each.field);
 }
 
 std::string token(const Event& event) {

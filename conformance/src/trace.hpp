@@ -37,6 +37,9 @@ using Trace = std::vector<Event>;
 [[nodiscard]] Json to_json(const Event& event);
 /// Throws std::invalid_argument for what is no event line, saying why.
 [[nodiscard]] Event event_from_json(const Json& line);
+/// Throws std::invalid_argument unless it has all that an adapter has to tell of such an event. A recorded
+/// trace may have less.
+void check_complete(const Event& event);
 
 /// As scenarios' expectations name it: "DR", "CL(reset)", "EV(streamish-canceled)", "RT(is_closing=true)".
 [[nodiscard]] std::string token(const Event& event);

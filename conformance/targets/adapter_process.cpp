@@ -110,10 +110,12 @@ std::string_view AdapterProcess::read(int from, std::span<char> room) {
   }
 }
 
-bool AdapterProcess::has_ended() const noexcept {
+std::string AdapterProcess::how_it_ended() const {
   siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-         info.si_pid == id_;
+  if (::waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != id_)
+    return {};
+  if (info.si_code == CLD_EXITED) return "with status " + std::to_string(info.si_status);
+  return "by signal " + std::to_string(info.si_status) + " (" + ::strsignal(info.si_status) + ")";
 }
 
 void AdapterProcess::kill() const noexcept {

@@ -42,7 +42,9 @@ class AdapterProcess {
   [[nodiscard]] std::string_view read_output(std::span<char> room) { return read(output_.read_end, room); }
   [[nodiscard]] std::string_view read_log(std::span<char> room) { return read(log_.read_end, room); }
   /// It has ended, though something that it started may still keep its streams open.
-  [[nodiscard]] bool has_ended() const noexcept;
+  [[nodiscard]] bool has_ended() const { return !how_it_ended().empty(); }
+  /// "with status 3", "by signal 13 (Broken pipe)", or empty: it runs.
+  [[nodiscard]] std::string how_it_ended() const;
   /// At once, from any thread.
   void kill() const noexcept;
   /// Its input ends, so it ends by itself; if it does not, it is ended. Whether it did. Readers are told of

@@ -1,5 +1,6 @@
 // A server in another process, behind the adapter protocol: JSON lines on its standard input and output.
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <deque>
@@ -30,6 +31,12 @@ std::string readable(const std::string& octets) {
 }
 std::string shortened(const std::string& text) {
   return readable(text.size() <= 300 ? text : text.substr(0, 300) + "...");
+}
+
+/// An adapter may lack some action that no offer stands for; it says so when a script arrives.
+bool uses_what_no_offer_names(const Script& script) {
+  constexpr std::array actions{"is_closing", "later", "soon", "stop_listener"};
+  return std::any_of(actions.begin(), actions.end(), [&](const char* action) { return script.has(action); });
 }
 
 class ExecTarget final : public Target {
@@ -82,7 +89,7 @@ class ExecTarget final : public Target {
                     {"script", script.json}};
     if (where.transport == "unix") request["path"] = where.path;
     if (where.transport == "tls") request.update({{"cert", where.cert}, {"key", where.key}});
-    const Json reply = ask(request, "listening");
+    const Json reply = ask(request, "listening", &script);
     const Json port = reply.value("port", Json());
     const Json path = reply.value("path", Json(where.path));
     const bool good_port = port.is_number_unsigned() && port > 0 && port <= 65535;
@@ -101,7 +108,7 @@ class ExecTarget final : public Target {
   }
 
  private:
-  Json ask(const Json& request, const std::string& reply) {
+  Json ask(const Json& request, const std::string& reply, const Script* script = nullptr) {
     {
       const std::scoped_lock lock(mutex_);
       if (broken_.empty() && !replies_.empty())
@@ -118,15 +125,18 @@ class ExecTarget final : public Target {
                                [this] { return !replies_.empty() || ended_ || !broken_.empty(); });
     }
     std::string wrong = broken_;
-    if (wrong.empty() && replies_.empty())
-      wrong = told || gone ? "the adapter ended, or closed its output"
+    const bool silent = wrong.empty() && replies_.empty();
+    if (silent)
+      wrong = told || gone ? "the adapter has closed its output"
                            : "the adapter says nothing for " + std::to_string(hang_limit.count()) +
                                  " s after " + shortened(request.dump());
     if (!wrong.empty()) {
       broken_ = wrong;
       const bool over = ended_;
       lock.unlock();
-      throw HarnessError(wrong + (over ? last_words() : log_text()));
+      const std::string log = over ? last_words() : log_text();
+      const std::string how = silent ? end_of_process() : "";
+      throw HarnessError((how.empty() ? wrong : "the adapter ended " + how) + log);
     }
     Json got = std::move(replies_.front());
     replies_.pop_front();
@@ -142,6 +152,9 @@ class ExecTarget final : public Target {
       return got;
     }
     const std::string kind = text("kind");
+    if (text("reply") == "error" && script != nullptr && kind == "not-offered" &&
+        uses_what_no_offer_names(*script))
+      throw NotOffered(text("message"));
     if (text("reply") == "error" && reply == "listening" && kind != "not-offered" && kind != "bad-request")
       throw ListenError(kind, text("message"));
     throw HarnessError("the adapter answered " + shortened(got.dump()) + " to " + shortened(request.dump()) +
@@ -151,12 +164,25 @@ class ExecTarget final : public Target {
     switch (process_.write(request.dump() + "\n", hang_limit)) {
       case AdapterProcess::Wrote::all:
         return;
-      case AdapterProcess::Wrote::gone:
-        throw HarnessError("the adapter is gone" + last_words());
+      case AdapterProcess::Wrote::gone: {
+        const std::string log = last_words();
+        const std::string how = end_of_process();
+        throw HarnessError((how.empty() ? "the adapter has closed its input" : "the adapter ended " + how) +
+                           log);
+      }
       case AdapterProcess::Wrote::not_read:
         throw HarnessError("the adapter does not read its requests for " +
                            std::to_string(hang_limit.count()) + " s" + log_text());
     }
+  }
+  /// How it ended, if it did: its streams close a moment before.
+  [[nodiscard]] std::string end_of_process() const {
+    std::string how = process_.how_it_ended();
+    for (int i = 0; i < 100 && how.empty(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      how = process_.how_it_ended();
+    }
+    return how;
   }
   std::string broken() {
     const std::scoped_lock lock(mutex_);
@@ -198,10 +224,15 @@ class ExecTarget final : public Target {
     process_.kill();
   }
   void take(const std::string& line) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) return;
     try {
       Json json = Json::parse(line);
       if (!json.is_object()) throw std::invalid_argument("no object");
-      if (json.contains("event")) return take_event(event_from_json(json));
+      if (json.contains("event")) {
+        Event event = event_from_json(json);
+        check_complete(event);
+        return take_event(std::move(event));
+      }
       const std::scoped_lock lock(mutex_);
       // One request is asked at a time, so there can be one answer.
       if (replies_.size() < 2) replies_.push_back(std::move(json));
@@ -217,6 +248,7 @@ class ExecTarget final : public Target {
       const std::scoped_lock lock(mutex_);
       return ++events_ > most_events;
     }();
+    if (event.kind == "EX") event.connection = -1;  // it is the loop's, even if it names a connection
     if (flood) return give_up("the adapter floods: more than " + std::to_string(most_events) + " events");
     if (event.connection >= 0) {
       std::unique_lock lock(mutex_);
@@ -227,7 +259,8 @@ class ExecTarget final : public Target {
         return give_up("the adapter lies: connection " + std::to_string(event.connection) + " after only " +
                        std::to_string(next_connection_));
       }
-      const int expected = numbers_[event.connection]++;
+      const bool counted = event.number >= 0;  // a note may only name its connection
+      const int expected = counted ? numbers_[event.connection]++ : -1;
       if (event.number != expected) {
         lock.unlock();
         return give_up("the adapter lies: line " + std::to_string(event.number) + " of connection " +

@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <random>
+#include <set>
+#include <sstream>
+#include <string>
 
 #include "judge.hpp"
 #include "mutants.hpp"
@@ -86,6 +90,22 @@ TEST_F(checker, finds_what_is_not_as_expected_and_blames_the_scenarios_first_rul
   EXPECT_EQ(rule(), "CAU-05") << "an error that nobody made";
 }
 
+TEST_F(checker, an_error_inside_an_action_ends_its_bracket) {
+  scenario.expect.reset();
+  peer.sent = 0;
+  const Json made = Json::parse(R"([["note",">write"],["write",70000],["note","<"]])");
+  trace = {{"CM", 0, 0, {}},
+           {"note", 0, 1, {{"text", ">write"}}},
+           {"PW", 0, 2, {{"buffered", 70000}}},
+           {"EX", -1, -1, {}},
+           {"ER", 0, 3, {}},
+           {"CL", 0, 4, {{"cause", "none"}}}};
+  scenario.server = parse_script({{"on", {{"CM", made}, {"PW", Json::parse(R"([["raise","x"]])")}}}});
+  EXPECT_EQ(rule(), "") << "Twisted lets it out of the write that paused";
+  scenario.server = parse_script({{"on", {{"CM", made}}}});
+  EXPECT_EQ(rule(), "REEN-03");
+}
+
 TEST(rules, have_numbers_of_their_own_and_sources) {
   std::vector<std::string_view> seen;
   for (const Rule& rule : all_rules()) {
@@ -105,9 +125,25 @@ TEST(rules, each_is_tried_by_a_scenario_of_its_own_and_kills_a_mutant) {
   EXPECT_EQ(rules_without_mutant(), std::vector<std::string>{});
 }
 
-TEST(rules, there_are_as_many_rules_scenarios_and_mutants_as_the_kit_promises) {
+TEST(rules, there_are_as_many_rules_and_written_scenarios_as_the_kit_promises) {
   EXPECT_GE(all_rules().size(), 80U);
-  EXPECT_GE(load_scenarios(ANTIPHON_CONFORMANCE_DIR "/scenarios").size(), 150U);
+  const auto scenarios = load_scenarios(ANTIPHON_CONFORMANCE_DIR "/scenarios");
+  EXPECT_GE(
+      std::count_if(scenarios.begin(), scenarios.end(), [](const auto& each) { return !each.generated; }),
+      150);
+}
+
+TEST(rules, each_source_is_a_rule_of_a_specification) {
+  std::set<std::string> known;
+  for (const char* name : {"AS", "CL"}) {
+    std::ifstream in(std::string(ANTIPHON_CONFORMANCE_DIR "/spec_rules/") + name + ".json");
+    for (const Json& each : Json::parse(in)) known.insert(each.at("id").get<std::string>());
+  }
+  for (const Rule& rule : all_rules()) {
+    std::istringstream sources{std::string(rule.sources)};
+    for (std::string source; sources >> source;)
+      EXPECT_TRUE(known.contains(source)) << rule.id << ' ' << source;
+  }
 }
 
 /// As `antiphon check` judges a trace that goes on.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "explore.hpp"
 
@@ -71,6 +73,22 @@ TEST(explore_mutants, random_scripts_find_a_mutant_and_make_the_script_small) {
   EXPECT_LE(run.smallest->peer.size(), 5U) << run.smallest->peer.dump();
   const Scenario kept = parse_scenario(to_json(*run.smallest));
   EXPECT_EQ(kept.server.json, run.smallest->server.json) << "what is printed can be kept";
+}
+
+TEST(explore_mutants, random_scripts_find_faults_of_every_kind) {
+  const Data data = load_data(ANTIPHON_CONFORMANCE_DIR);
+  for (const auto& [mutant, rule] :
+       std::vector<std::pair<std::string, std::string>>{{"lost_inside_close", "CLO-06"},
+                                                        {"pause_ignored", "READ-01"},
+                                                        {"data_after_end", "ORD-03"},
+                                                        {"lost_never", "ORD-05"},
+                                                        {"error_reported_twice", "ONCE-02"}}) {
+    TargetRunner runner("reference:" + mutant, data, std::chrono::seconds(2));
+    const RandomRun run = run_random(runner, 2000, 5);
+    ASSERT_TRUE(run.result) << mutant << " survived " << run.tried << " scripts";
+    EXPECT_EQ(run.result->rule, rule) << explain(*run.result);
+    EXPECT_LE(run.smallest->peer.size(), 8U) << run.smallest->peer.dump();
+  }
 }
 
 TEST(explore_mutants, the_same_seed_draws_the_same_scripts) {

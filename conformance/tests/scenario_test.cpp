@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -50,6 +51,7 @@ TEST(scenario, every_kind_of_error_is_told_with_its_line_and_reason) {
       {R"("peer": 5)", "the peer's steps must be a list"},
       {R"("peer": [["fly"]])", R"(not a step of the peer: ["fly"])"},
       {R"("peer": [["send"]])", R"(["send"] lacks a count)"},
+      {R"("peer": [["wait_event", "ZZ"]])", "unknown event 'ZZ'"},
       {R"("peer": [["send", "x"]])", "\"x\" is not a count"},
       {R"("peer": [["send", -1]])", "-1 is not a count"},
       {R"("peer": [["connect", 1]])", "has more than it takes"},
@@ -77,9 +79,49 @@ TEST(scenario, every_kind_of_error_is_told_with_its_line_and_reason) {
     EXPECT_NE(error.find(":2: scenario 'bad': "), std::string::npos) << line << ": " << error;
     EXPECT_NE(error.find(reason), std::string::npos) << line << ": " << error;
   }
+  EXPECT_NE(error_of("[\n{\"name\": \"a\", \"about\": \"\", \"rules\": [\"ORD-01\"], \"peer\": []},\n"
+                     "{\"name\": \"a\", \"about\": \"\", \"rules\": [\"ORD-01\"], \"peer\": []}]")
+                .find(":3: scenario 'a': there is another one of this name"),
+            std::string::npos);
   EXPECT_NE(error_of("[\n\n5]").find(":3: a scenario must be an object"), std::string::npos);
   EXPECT_NE(error_of("[\n{\"name\": }]").find(":2: "), std::string::npos);
   EXPECT_NE(error_of("").find(":1: "), std::string::npos);
+}
+
+TEST(scenario, every_action_is_tried_inside_every_callback) {
+  const auto scenarios = generated_scenarios();
+  for (const char* event : {"CM", "DR", "ER", "PW", "RW", "CL"})
+    for (const char* action : {"write",        "writelines",    "write_until_paused",
+                               "echo",         "write_eof",     "close",
+                               "abort",        "pause_reading", "resume_reading",
+                               "set_limits",   "is_closing",    "is_reading",
+                               "buffer_size",  "limits",        "return",
+                               "raise",        "later",         "soon",
+                               "set_protocol", "stop_listener", "note"}) {
+      const auto tries = [&](const Scenario& each) {
+        const auto on = each.server.on.find(event);
+        return on != each.server.on.end() && std::any_of(on->second.begin(), on->second.end(),
+                                                         [&](const Json& one) { return one[0] == action; });
+      };
+      EXPECT_TRUE(std::any_of(scenarios.begin(), scenarios.end(), tries)) << action << " inside " << event;
+    }
+}
+
+TEST(scenario, what_is_written_down_is_read_back_whole) {
+  std::size_t count = 0;
+  for (const Scenario& each : load_scenarios(ANTIPHON_CONFORMANCE_DIR "/scenarios")) {
+    const Json json = to_json(each);
+    EXPECT_EQ(to_json(parse_scenario(json)), json) << each.name;
+    ++count;
+  }
+  EXPECT_GT(count, 300U);
+  // All that a scenario can have, so that a field which is forgotten shows.
+  const Json whole = Json::parse(R"-({"name": "x", "about": "y", "rules": ["ORD-01"], "needs": ["unix"],
+      "transports": ["unix"], "server": {"on": {"DR": [["echo"]]}, "on_nth": {"DR": {"2": [["close"]]}}, "limits": [9, 3]},
+      "peer": [["connect"], ["wait_event", "CM"]], "expect": "CM CL(none)", "expect_of": {"0": "CM CL(none)"},
+      "connections": 1, "peer_reads": 2, "peer_reads_below": 3, "peer_end": "eof", "before": "file",
+      "refused": "address-in-use", "abort_at_end": true})-");
+  EXPECT_EQ(to_json(parse_scenario(whole)), whole);
 }
 
 TEST(scenario, a_script_chooses_by_event_and_count) {

@@ -39,10 +39,11 @@ CASES = {
     "crashes_at_once": ("sys.stderr.write('my last words'); sys.exit(3)", "my last words"),
     "crashes_at_hello": ("sys.stdin.readline(); sys.stderr.write('my last words'); sys.exit(3)", "my last words"),
     "crashes_later": ("sys.stdin.readline(); hello(['tcp']); sys.stdin.readline(); sys.stderr.write('oh no'); sys.exit(3)",
-                      "oh no"),
+                      "the adapter ended with status 3; its log:\noh no"),
     "crashes_while_it_serves": (LISTENS % """(say({"reply": "listening", "id": request["id"], "port": port}),
         listener.accept(), sys.stderr.write("oh no"), sys.exit(3))""", "oh no"),
-    "kills_itself": ("sys.stdin.readline(); hello(['tcp']); sys.stdin.readline(); os.kill(os.getpid(), 9)", "ended"),
+    "kills_itself": ("sys.stdin.readline(); hello(['tcp']); sys.stdin.readline(); os.kill(os.getpid(), 9)",
+                     "the adapter ended by signal 9 (Killed)"),
     "talks_rubbish": ("sys.stdin.readline(); print('what?', flush=True); sys.stdin.read()", "what?"),
     "talks_binary_rubbish": ("""
 sys.stdin.readline()
@@ -69,7 +70,7 @@ sys.stdin.read()
     "says_no_port": (LISTENS % """say({"reply": "listening", "id": request["id"]})""", "does not say where"),
     "closes_its_output": ("sys.stdin.readline(); hello(['tcp']); sys.stdin.readline(); os.close(1); time.sleep(1000)",
                           "closed its output"),
-    "closes_its_input": ("sys.stdin.readline(); os.close(0); hello(['tcp']); time.sleep(1000)", "the adapter is gone"),
+    "closes_its_input": ("sys.stdin.readline(); os.close(0); hello(['tcp']); time.sleep(1000)", "the adapter has closed its input"),
     "lies_about_offers": (ONCE % """say({"reply": "error", "kind": "not-offered", "message": "tcp"})""",
                           "though it says that it offers it"),
     "lies_about_lines": (LISTENS % """(say({"reply": "listening", "id": request["id"], "port": port}),

@@ -55,11 +55,38 @@ class Check(unittest.TestCase):
         self.assertEqual(check(events("CM", "ER", "CL"), "--scenario", "connect_then_eof").returncode, 0)
 
     def test_a_file_with_an_error_is_named_with_its_line(self):
-        for lines, words in ((["{"], "-:1: "), (["", '{"event":5}'], "-:2: not an event"), ([], "no event in it")):
-            done = check(lines)
+        for lines, words in ((["{"], "-:1: no JSON: column 2: "), (["", '{"event":5}'], "-:2: not an event"), ([], "no event in it"),
+                             (['{"event":"CM","c":0}', "", "{}{}"], "-:3: no JSON: column 3: "),
+                             (['{"event":"CM","c":0}', '{"event":"PW","c":0,"buffered":"x"}'], '-:2: its "buffered" is no number'),
+                             (['{"event":"ZZ","c":0}'], "-:1: unknown event 'ZZ'"),
+                             (['{"event":"CM"}'], '-:1: CM without "c"'),
+                             (['{"event":"CL","c":0,"cause":"moon"}'], '-:1: its "cause" is none that')):
+            with self.subTest(lines):
+                done = check(lines)
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(words, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1)
+        for file in ("/nowhere", "/"):
+            done = subprocess.run([ANTIPHON, "check", file], capture_output=True, text=True, check=False)
             self.assertEqual(done.returncode, 2)
-            self.assertIn(words, done.stderr)
-        self.assertEqual(subprocess.run([ANTIPHON, "check", "/nowhere"], capture_output=True, check=False).returncode, 2)
+            self.assertIn(f"{file}: cannot be read", done.stderr)
+
+    def test_marks_that_cannot_be_are_refused(self):
+        for marks in (("100", "400"), ("-1", "5"), ("x", "5")):
+            done = check(events("CM", "CL"), "--limits", *marks)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), marks)
+            self.assertIn("--limits", done.stderr)
+
+    def test_of_many_connections_only_the_one_that_breaks_a_rule_is_shown(self):
+        many = [line.replace('"c":0', f'"c":{c}') for c in range(500) for line in events("CM", "DR", "CL")]
+        broken = [line.replace('"c":0', '"c":500') for line in events("CM", "ER", "DR", "CL")]
+        done = check([*many, *broken, *many[:3]])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("ORD-03 violated", done.stdout)
+        self.assertIn("without 1500 events of other connections", done.stdout)
+        shown = [line.split()[:2] for line in done.stdout.splitlines() if "connection 500" in line and "violated" not in line]
+        self.assertEqual(shown, [["CM", "connection"], ["ER", "connection"], ["-->", "DR"]])
+        self.assertNotIn("connection 499", done.stdout)
 
 
 if __name__ == "__main__":
