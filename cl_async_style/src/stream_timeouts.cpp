@@ -9,7 +9,8 @@ namespace antiphon::cl_async_style {
 void stream::set_timeouts(std::optional<std::chrono::milliseconds> read,
                           std::optional<std::chrono::milliseconds> write) {
   if (closed()) detail::condition_factory::raise_closed(self());  // CL-156
-  if (upstream_quirks() && timers_) throw std::logic_error("timeouts cannot be set again (CL-159)");
+  if (upstream_quirks() && timers_ && (timers_->read || timers_->write))
+    throw std::logic_error("timeouts cannot be set again (CL-159)");
   stop_timers();
   timers_ = std::make_unique<timers>();
   limit_idleness(read, write);

@@ -156,6 +156,7 @@ TEST(quirks, dont_drain_read_buffer_without_stream_fails_with_the_first_data_CL_
 TEST(quirks, timeouts_are_set_once_and_the_write_timeout_fires_whatever_is_written_CL_158_CL_159) {
   quirky_scene play;
   play.on_connect = [](socket& which) {
+    set_socket_timeouts(which, {}, {});  // none: nothing that could be set again
     set_socket_timeouts(which, {}, milliseconds(10));
     EXPECT_THROW(set_socket_timeouts(which, {}, {}), std::logic_error);
     write_socket_data(which, "taken at once");

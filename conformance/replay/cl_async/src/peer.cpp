@@ -73,9 +73,14 @@ class Peer {
   static Json error_or_none(const std::string& error) {
     return error.empty() ? Json() : Json{{"error", error}};
   }
-  static Json received(const std::string& octets) {
+  /// How many there were; or only whether any, where the kernel's buffers decide on the rest.
+  static Json received(const Op& step, const std::string& octets) {
     Json result{{"bytes", octets.size()}};
-    if (octets.size() <= short_text) result["text"] = json_text(octets);
+    if (step.flag("approx")) {
+      if (!octets.empty()) result["bytes"] = "some";
+    } else if (octets.size() <= short_text) {
+      result["text"] = json_text(octets);
+    }
     return result;
   }
 
@@ -143,13 +148,13 @@ class Peer {
       if (piece.end == "reset") return {{"error", "ConnectionResetError"}};
       if (!piece.end.empty()) break;
     }
-    return received(octets);
+    return received(step, octets);
   }
   Json read_some(const Op& step) {
     const auto piece = receive(step, 65536, limit(step));
     if (piece.end == "timeout") return {{"error", "TimeoutError"}};
     if (piece.end == "reset") return {{"error", "ConnectionResetError"}};
-    return received(piece.octets);
+    return received(step, piece.octets);
   }
   Json read_until_eof(const Op& step) {
     std::string octets;
@@ -157,11 +162,7 @@ class Peer {
       const auto piece = receive(step, 65536, limit(step));
       octets += piece.octets;
       if (piece.end.empty()) continue;
-      Json result = received(octets);
-      if (step.flag("approx")) {
-        result.erase("text");
-        if (!octets.empty()) result["bytes"] = "some";
-      }
+      Json result = received(step, octets);
       result["end"] = piece.end;
       return result;
     }
@@ -178,11 +179,7 @@ class Peer {
       octets += piece.octets;
       end = piece.end;
     }
-    Json result = received(octets);
-    if (step.flag("approx")) {
-      result.erase("text");
-      if (!octets.empty()) result["bytes"] = "some";
-    }
+    Json result = received(step, octets);
     if (end != "timeout") result["end"] = end;
     return result;
   }

@@ -1,7 +1,9 @@
 #include "script.hpp"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 
 namespace antiphon::conformance::cl_async {
@@ -84,25 +86,25 @@ const std::vector<Shape>& server_shapes() {
 
 const std::vector<Shape>& peer_shapes() {
   static const std::vector<Shape> shapes = {
-      {"connect", 0, 0, {"c", "host", "port"}},
-      {"connect_unix", 0, 1, {"c", "path"}},
-      {"connect_tls", 0, 0, {"c", "host", "port"}},
+      {"connect", 0, 0, {"host", "port"}},
+      {"connect_unix", 0, 1, {"path"}},
+      {"connect_tls", 0, 0, {"host", "port"}},
       {"listen", 0, 0, {"port"}},
-      {"accept", 0, 0, {"c"}},
-      {"send", 1, 1, {"c", "best_effort"}},
-      {"send_text", 1, 1, {"c", "best_effort"}},
-      {"shutdown_write", 0, 0, {"c"}},
-      {"close", 0, 0, {"c"}},
-      {"rst", 0, 0, {"c"}},
-      {"read", 1, 1, {"c", "timeout"}},
-      {"read_some", 0, 0, {"c", "timeout"}},
-      {"read_until_eof", 0, 0, {"c", "timeout", "approx"}},
-      {"read_until_quiet", 0, 0, {"c", "quiet_ms", "approx"}},
+      {"accept", 0, 0},
+      {"send", 1, 1, {"best_effort"}},
+      {"send_text", 1, 1, {"best_effort"}},
+      {"shutdown_write", 0, 0},
+      {"close", 0, 0},
+      {"rst", 0, 0},
+      {"read", 1, 1, {"approx"}},
+      {"read_some", 0, 0, {"approx"}},
+      {"read_until_eof", 0, 0, {"approx"}},
+      {"read_until_quiet", 0, 0, {"quiet_ms", "approx"}},
       {"sleep_ms", 1, 1},
-      {"wait_event", 2, 2, {"timeout"}},
-      {"set_rcvbuf", 1, 1, {"c"}},
+      {"wait_event", 2, 2},
+      {"set_rcvbuf", 1, 1},
       {"signal", 1, 1},
-      {"tls_unwrap", 0, 0, {"c"}},
+      {"tls_unwrap", 0, 0},
       {"pipe_write", 0, 1},
       {"mark", 0, 1},
   };
@@ -114,7 +116,12 @@ bool contains(const List& list, std::string_view name) {
   return std::find(std::begin(list), std::end(list), name) != std::end(list);
 }
 
-Op parse_op(const Json& json, const std::vector<Shape>& shapes, std::string_view kind) {
+/// The options that each operation may have, or each of the peer's steps.
+constexpr std::array<std::string_view, 1> of_each_operation{"propagate"};
+constexpr std::array<std::string_view, 2> of_each_step{"c", "timeout"};
+
+Op parse_op(const Json& json, const std::vector<Shape>& shapes, std::span<const std::string_view> general,
+            std::string_view kind) {
   const std::string what = std::string(kind) + " " + json.dump();
   if (!json.is_array() || json.empty() || !json.front().is_string())
     throw HarnessError(what + ": not [name, ...]");
@@ -137,7 +144,7 @@ Op parse_op(const Json& json, const std::vector<Shape>& shapes, std::string_view
     throw HarnessError(what + ": takes " + std::to_string(shape->min_args) + " to " +
                        std::to_string(shape->max_args) + " arguments");
   for (const auto& [option, value] : op.options.items()) {
-    const bool known = contains(shape->options, option) || (kind == "operation" && option == "propagate");
+    const bool known = contains(shape->options, option) || contains(general, option);
     if (!known) throw HarnessError(what + ": unknown option '" + option + "'");
   }
   if (shape->nested >= 0) static_cast<void>(parse_ops(op.arg(static_cast<std::size_t>(shape->nested))));
@@ -148,12 +155,13 @@ Op parse_op(const Json& json, const std::vector<Shape>& shapes, std::string_view
 std::vector<Ops> parse_lists(const Json& lists) {
   if (!lists.is_array()) throw HarnessError("not a list of operation lists: " + lists.dump());
   std::vector<Ops> parsed;
-  for (const Json& each : lists) parsed.push_back(parse_ops(each));
+  for (const Json& each : lists) parsed.push_back(each.is_null() ? Ops() : parse_ops(each));
   return parsed;
 }
 
 void parse_loop(const Json& loop, ServerScript& into) {
   for (const auto& [option, value] : loop.items()) {
+    if (value.is_null()) continue;  // Lisp's nil: as if it were not there
     if (option == "catch_app_errors" && value.is_boolean()) {
       into.catch_app_errors = value.get<bool>();
     } else if (option == "catch_app_errors" && value == "function") {
@@ -171,13 +179,14 @@ void parse_loop(const Json& loop, ServerScript& into) {
 Ops parse_ops(const Json& ops) {
   if (!ops.is_array()) throw HarnessError("not a list of operations: " + ops.dump());
   Ops parsed;
-  for (const Json& op : ops) parsed.push_back(parse_op(op, server_shapes(), "operation"));
+  for (const Json& op : ops) parsed.push_back(parse_op(op, server_shapes(), of_each_operation, "operation"));
   return parsed;
 }
 
 ServerScript parse_server_script(const Json& script) {
   ServerScript parsed;
   for (const auto& [key, value] : script.items()) {
+    if (value.is_null()) continue;
     if (key == "loop") {
       parse_loop(value, parsed);
     } else if (key == "start") {
@@ -197,7 +206,7 @@ ServerScript parse_server_script(const Json& script) {
 Ops parse_peer_script(const Json& script) {
   if (!script.is_array()) throw HarnessError("not a list of peer steps: " + script.dump());
   Ops parsed;
-  for (const Json& step : script) parsed.push_back(parse_op(step, peer_shapes(), "peer step"));
+  for (const Json& step : script) parsed.push_back(parse_op(step, peer_shapes(), of_each_step, "peer step"));
   return parsed;
 }
 

@@ -90,12 +90,15 @@ TEST(Decided, an_error_leaves_the_loop_at_the_end_of_the_iteration_CL_030) {
 }
 
 TEST(Decided, what_a_callback_did_goes_with_it_CL_146) {
+  const Json script = Json::parse(R"({"event": [[["stats"]], [["stats"]]]})");
   const std::string stats = R"({"event": "stats", "in": 0},)";
   const Outcome upstream{events((write + std::string(end) + stats + canceled + stats).c_str()),
                          received("a", "eof")};
   EXPECT_THAT(
-      rules(Json(), upstream, {events((write + std::string(end) + stats).c_str()), received("ab", "eof")}),
+      rules(script, upstream, {events((write + std::string(end) + stats).c_str()), received("ab", "eof")}),
       ElementsAre("CL-146"));
+  EXPECT_THAT(rules(Json(), upstream, {events((write + std::string(end) + stats).c_str()), {}}), IsEmpty())
+      << "the script has nothing for event_cb: it was another's doing";
 }
 
 TEST(Decided, a_write_with_callbacks_takes_no_connect_cb_away_CL_105) {

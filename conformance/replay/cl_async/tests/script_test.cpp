@@ -51,6 +51,25 @@ TEST(Script, what_the_format_does_not_have_is_refused_by_name_and_never_skipped)
               ThrowsMessage<HarnessError>(HasSubstr("'udp'")));
 }
 
+TEST(Script, each_step_of_the_peer_may_name_a_connection_and_a_time_limit) {
+  for (const char* step :
+       {R"(["accept")", R"(["shutdown_write")", R"(["sleep_ms", 1)", R"(["mark")", R"(["read", 1)"})
+    EXPECT_NO_THROW(static_cast<void>(
+        parse_peer_script(Json::parse("[" + std::string(step) + R"(, {"c": "c2", "timeout": 1}]])"))))
+        << step;
+  EXPECT_THAT([] { static_cast<void>(parse_peer_script(Json::parse(R"([["close", {"colour": 1}]])"))); },
+              ThrowsMessage<HarnessError>(HasSubstr("unknown option 'colour'")));
+}
+
+TEST(Script, what_is_null_is_not_there) {
+  const ServerScript script = parse_server_script(
+      Json::parse(R"({"loop": {"catch_app_errors": null}, "start": null, "read": [null, [["close"]]]})"));
+  EXPECT_FALSE(script.catch_app_errors);
+  EXPECT_TRUE(script.start.empty());
+  EXPECT_TRUE(script.defaults.at("read").front().empty());
+  EXPECT_EQ(script.defaults.at("read").back().size(), 1U);
+}
+
 TEST(Script, an_error_may_be_asked_to_leave_the_callback) {
   EXPECT_TRUE(
       parse_ops(Json::parse(R"([["listen", "::1", 1, {"propagate": true}]])")).front().flag("propagate"));
