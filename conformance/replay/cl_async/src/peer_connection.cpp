@@ -196,7 +196,8 @@ PeerConnection::Received PeerConnection::receive(std::size_t at_most, std::chron
   return {std::move(octets), {}};
 }
 
-std::string PeerConnection::shutdown_write() const {
+std::string PeerConnection::shutdown_write() {
+  ssl_.reset();  // as the recorder's, Python's: from here on the octets are read as they are
   return ::shutdown(fd_, SHUT_WR) == 0 ? std::string() : error_name(errno);
 }
 

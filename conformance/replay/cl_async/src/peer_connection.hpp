@@ -44,7 +44,7 @@ class PeerConnection {
   Received receive(std::size_t at_most, std::chrono::milliseconds limit);
 
   /// Empty, or the error by its Python name.
-  [[nodiscard]] std::string shutdown_write() const;
+  [[nodiscard]] std::string shutdown_write();
   void close();
   /// Closes with a reset.
   void reset();
