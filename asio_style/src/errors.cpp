@@ -8,6 +8,8 @@
 #include <memory>
 #include <typeinfo>
 
+#include "short_name.hpp"
+
 namespace antiphon::asio_style {
 
 namespace {
@@ -81,17 +83,19 @@ void throw_os_error(int error_number, const std::string& strerror) {
   std::rethrow_exception(make_os_error(error_number, strerror));
 }
 
-std::string type_name(const std::exception_ptr& exception) {
-  if (!exception) return "None";
-  const char* mangled = exception.__cxa_exception_type()->name();
+std::string detail::short_name(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> demangled(
-      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
-  std::string name = status == 0 ? demangled.get() : mangled;
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
+  std::string name = status == 0 ? demangled.get() : type.name();
   // Without namespaces, but not cutting into template arguments.
   const auto arguments = name.find('<');
   const auto colons = name.rfind("::", arguments);
   return colons == std::string::npos ? name : name.substr(colons + 2);
+}
+
+std::string type_name(const std::exception_ptr& exception) {
+  return exception ? detail::short_name(*exception.__cxa_exception_type()) : "None";
 }
 
 std::string message_of(const std::exception_ptr& exception) {

@@ -10,6 +10,7 @@
 
 #include "engine.hpp"
 #include "loop_core.hpp"
+#include "short_name.hpp"
 
 namespace antiphon::asio_style {
 
@@ -219,6 +220,9 @@ void EventLoop::default_exception_handler(const ExceptionContext& context) {
   std::string record = context.message;
   if (context.exception) record += "\n  exception: " + describe(context.exception);
   if (context.future) record += "\n  future: " + *context.future;
+  if (const auto* protocol = context.protocol.get()) {
+    record += "\n  protocol: " + detail::short_name(typeid(*protocol));
+  }
   if (context.socket) record += "\n  socket: fd " + std::to_string(context.socket->fileno());
   if (context.transport) {
     const auto peer = context.transport->get_extra_info("peername");

@@ -176,7 +176,8 @@ Task<void> copy_blocks(EventLoop& loop, std::shared_ptr<Transport> transport,
     const auto block = co_await reading;
     if (block.empty()) co_return;
     if (transport->is_closing()) throw ConnectionError(ENOTCONN, "Connection closed by peer");
-    if (protocol->paused()) {
+    // Paused with nothing waiting (AS-240): nothing is on its way that would resume.
+    if (protocol->paused() && transport->get_write_buffer_size() > 0) {
       const auto writable = *protocol->writable();
       co_await writable;
     }

@@ -225,6 +225,16 @@ TEST_F(callback_errors, without_a_handler_an_error_record_is_logged_AS_286_AS_28
   EXPECT_THAT(events(), ElementsAre("log Exception in callback call_soon\n  exception: ValueError: boom"));
 }
 
+TEST_F(callback_errors, the_record_names_the_other_entries_too_AS_286) {
+  struct Echo : Protocol {};
+  ExceptionContext context;
+  context.message = "direct";
+  context.protocol = std::make_shared<Echo>();
+  context.future = "task of main";
+  loop.default_exception_handler(context);
+  EXPECT_THAT(events(), ElementsAre("log direct\n  future: task of main\n  protocol: Echo"));
+}
+
 TEST_F(callback_errors, a_handler_that_throws_is_logged_with_what_it_was_asked_AS_289) {
   loop.set_exception_handler(
       [](EventLoop&, const ExceptionContext&) { throw RuntimeError("handler failed"); });

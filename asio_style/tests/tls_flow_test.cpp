@@ -377,5 +377,31 @@ TEST_F(tls_flow, AS_261_a_file_is_sent_in_blocks_or_refused_without_fallback) {
               ElementsAre("CM", "fallback is disabled and native ", "sent 1000000", "ER", "CL None"));
 }
 
+TEST_F(tls_flow, AS_240_a_high_mark_of_zero_does_not_hold_up_a_file) {
+  const TemporaryDirectory directory;
+  const std::string text = pattern(100'000);
+  std::ofstream(directory / "file") << text;
+  const detail::UniqueFd file(::open((directory / "file").c_str(), O_RDONLY | O_CLOEXEC));
+  hooks.connection_made = [](Scripted& it) { it.transport->set_write_buffer_limits(0); };
+  listen_tls();
+  std::string answer;
+  beside([&] {
+    auto peer = make_peer();
+    peer.handshake();
+    ASSERT_TRUE(trace.wait("CM"));
+    loop.call_soon_threadsafe([&] {
+      loop.create_task([](EventLoop& on, std::shared_ptr<Transport> to, int from) -> Task<void> {
+        auto sending = on.sendfile(to, from);
+        co_await sending;
+      }(loop, protocol().transport, file.get()));
+    });
+    answer = peer.read(text.size());  // and says nothing meanwhile
+    peer.close_notify();
+    static_cast<void>(peer.read_to_end());
+  });
+  run_until("CL");
+  EXPECT_TRUE(answer == text);
+}
+
 }  // namespace
 }  // namespace antiphon::asio_style::test
