@@ -41,7 +41,8 @@ void Done::apply(const Script& script, const Event& event) {
 void Done::act(const Json& action, const std::string& event) {
   const std::string name = action.at(0);
   const auto writes = [&](std::uint64_t octets) {
-    (closed_in.empty() && !eof_sent && fatal_in.empty() ? written : perhaps_written) += octets;
+    const bool lost = event == "CL";  // what is written there is dropped (REEN-07)
+    (closed_in.empty() && !eof_sent && fatal_in.empty() && !lost ? written : perhaps_written) += octets;
   };
   if (name == "close" || name == "abort") {
     if (closed_in.empty()) closed_in = event;

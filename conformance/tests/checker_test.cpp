@@ -90,6 +90,16 @@ TEST_F(checker, finds_what_is_not_as_expected_and_blames_the_scenarios_first_rul
   EXPECT_EQ(rule(), "CAU-05") << "an error that nobody made";
 }
 
+TEST_F(checker, what_is_written_to_a_lost_connection_need_not_arrive) {
+  scenario.expect.reset();
+  scenario.server = parse_script(
+      {{"on", {{"ER", Json::parse(R"([["return",true]])")}, {"CL", Json::parse(R"([["write",5]])")}}}});
+  peer.end = "eof";
+  EXPECT_EQ(rule(), "");
+  scenario.server = parse_script({{"on", {{"DR", Json::parse(R"([["write",5]])")}}}});
+  EXPECT_EQ(rule(), "HALF-02") << "but what was written before has to";
+}
+
 TEST_F(checker, an_error_inside_an_action_ends_its_bracket) {
   scenario.expect.reset();
   peer.sent = 0;
