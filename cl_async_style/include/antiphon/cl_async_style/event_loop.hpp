@@ -69,8 +69,9 @@ int with_event_loop(event_loop_options options, Body&& body) {
 /// loop (unlike upstream, CL-011).
 void exit_event_loop();
 
-/// Called when the loop ends, before anything is closed, last added first (CL-012). One that throws does not
-/// keep the others from running (unlike upstream, CL-013).
+/// Called when the loop ends, before anything is closed, last added first (CL-012); but a listener is closed
+/// in its turn, before those that were added before it was opened (CL-090). One that throws does not keep the
+/// others from running (unlike upstream, CL-013).
 void add_event_loop_exit_callback(callback fn);
 
 /// cl-async's *buffer-writes*, of the running loop: false, each write is handed to the kernel at once, as
