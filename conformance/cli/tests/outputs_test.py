@@ -262,12 +262,15 @@ class WhatNobodyWrote(unittest.TestCase):
     """The random and the small tier: what they find can be kept and played again."""
 
     def replay(self, target, file):
-        done = run("--target", target, "--scenario-file", file)
-        return done.returncode, re.findall(r"^  ([A-Z]+-\d\d) violated", done.stdout, re.M)
+        # What fails may depend on when the kernel tells of what the peer did.
+        done = run("--target", target, "--scenario-file", file, "--repeat", 30)
+        return done.returncode, sorted(set(re.findall(r"([A-Z]+-\d\d) violated", done.stdout)))
 
     def test_what_is_found_is_kept_and_played_again(self):
-        for tier in (("--random", 300, "--seed", 7), ("--small", 2)):
-            for mutant in ("reference:data_after_close", "reference:lost_twice-tls"):
+        # Faults that always show: others may need many a try when they are played again.
+        for tier, mutants in ((("--random", 300, "--seed", 7), ("reference:lost_inside_close", "reference:lost_twice-tls")),
+                              (("--small", 2), ("reference:lost_twice", "reference:lost_twice-tls"))):
+            for mutant in mutants:
                 with self.subTest((tier, mutant)):
                     kept, line = WORK / "kept.json", WORK / "line.json"
                     done = run("--target", mutant, "--scenario", "note_inside_CM" if "tls" not in mutant else "echo", *tier,
