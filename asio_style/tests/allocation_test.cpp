@@ -1,50 +1,16 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <antiphon/test_support/counted_new.hpp>
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include "support.hpp"
 
-// Counts every allocation of this program. A program of its own:
-// the other tests need the sanitizers' operator new.
-namespace {
-
-std::atomic<std::size_t> allocations{0};
-
-// Not inlined: the compiler would see malloc paired with delete and warn.
-[[gnu::noinline]] void* counted(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return counted(size);
-}
-void* operator new[](std::size_t size) {
-  return counted(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-
 namespace antiphon::asio_style::test {
 namespace {
+
+using test_support::allocations_of_this_thread;
 
 /// Echoes, and stops the loop after so many messages.
 struct CountingEcho : Protocol {
@@ -68,7 +34,7 @@ TEST(allocation, a_warm_echo_allocates_nothing) {
   std::thread client([&] {
     const Peer peer(port);
     std::array<char, 64> message{};
-    while (!over) {  // bare calls: the client must not be counted
+    while (!over) {
       if (::send(peer.fd(), message.data(), message.size(), MSG_NOSIGNAL) <= 0) return;
       if (::recv(peer.fd(), message.data(), message.size(), MSG_WAITALL) <= 0) return;
     }
@@ -76,9 +42,9 @@ TEST(allocation, a_warm_echo_allocates_nothing) {
   protocol->left = warm;
   loop.run_forever();
   protocol->left = measured;
-  const std::size_t before = allocations;
+  const std::size_t before = allocations_of_this_thread();
   loop.run_forever();
-  const std::size_t during = allocations - before;
+  const std::size_t during = allocations_of_this_thread() - before;
   over = true;
   protocol->transport->close();
   protocol->left = -1;
@@ -120,9 +86,9 @@ TEST(allocation, a_warm_stream_under_back_pressure_allocates_nothing) {
   loop.run_forever();
   protocol->transport->write(protocol->block);
   protocol->left = 20;
-  const std::size_t before = allocations;
+  const std::size_t before = allocations_of_this_thread();
   loop.run_forever();
-  const std::size_t during = allocations - before;
+  const std::size_t during = allocations_of_this_thread() - before;
   loop.close();
   client.join();
   EXPECT_EQ(during, 0U);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -29,8 +30,8 @@ class UnixServing : public testing::Test, protected Bench {
   std::string refused(std::optional<std::string> at, CreateUnixServerOptions options = {}) {
     return describe(thrown_by([&] { serve(std::move(at), options); }));
   }
-  TemporaryDirectory directory;
-  std::string path = directory / "socket";
+  test_support::TemporaryFolder folder;
+  std::string path = folder.path("socket");
 };
 using create_unix_server = UnixServing;
 using create_unix_connection = UnixServing;
@@ -97,7 +98,7 @@ TEST_F(create_unix_server, a_file_that_is_no_socket_is_left_alone_AS_039) {
 }
 
 TEST_F(create_unix_server, a_directory_that_is_not_there_is_named) {
-  const auto missing = directory / "missing" + "/socket";
+  const auto missing = folder.path("missing/socket");
   EXPECT_EQ(refused(missing), "FileNotFoundError: [Errno 2] No such file or directory: '" + missing + "'");
 }
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -191,8 +192,8 @@ TEST(examples, graceful_shutdown_without_connections_ends_at_once) {
 // ---- unix_socket
 
 TEST(examples, unix_socket_has_a_client_of_its_own_and_takes_others) {
-  const TemporaryDirectory directory;
-  const auto path = directory / "echo.sock";
+  const test_support::TemporaryFolder folder;
+  const auto path = folder.path("echo.sock");
   Program program(UNIX_SOCKET_PROGRAM, path);
   EXPECT_EQ(program.line(), "listening on " + path);
   EXPECT_EQ(program.line(), "the client got: hello");

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <csignal>
-#include <fstream>
 
 #include "flow_controlled.hpp"
 #include "support.hpp"
@@ -65,9 +65,7 @@ class Sendfile : public testing::Test, protected Connected {
  protected:
   /// A file with `size` octets of the pattern.
   int open(std::size_t size) {
-    const auto path = directory / "file";
-    std::ofstream(path) << pattern(size);
-    file.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    file.reset(::open(folder.add("file", pattern(size)).c_str(), O_RDONLY | O_CLOEXEC));
     return file.get();
   }
   std::uint64_t send(int descriptor, SendfileOptions options = {}) {
@@ -78,7 +76,7 @@ class Sendfile : public testing::Test, protected Connected {
   }
   [[nodiscard]] off_t position() const { return ::lseek(file.get(), 0, SEEK_CUR); }
 
-  TemporaryDirectory directory;
+  test_support::TemporaryFolder folder;
   UniqueFd file;
 };
 using sendfile = Sendfile;
@@ -176,7 +174,7 @@ TEST_F(sendfile, wrong_counts_offsets_and_files_are_refused_by_name_AS_258) {
 TEST_F(sendfile, a_file_that_can_not_be_read_leaves_the_connection_as_it_is) {
   connect();
   open(10);
-  const UniqueFd write_only(::open((directory / "file").c_str(), O_WRONLY | O_CLOEXEC));
+  const UniqueFd write_only(::open(folder.path("file").c_str(), O_WRONLY | O_CLOEXEC));
   EXPECT_THAT(refused(write_only.get()), StartsWith("OSError: [Errno 9]"));
   EXPECT_TRUE(transport().is_reading());
   transport().write("fine");

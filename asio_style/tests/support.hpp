@@ -3,7 +3,6 @@
 #include <antiphon/asio_style.hpp>
 #include <condition_variable>
 #include <cstddef>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -164,19 +163,6 @@ class Refusing {
 
 /// A new stream socket bound to `host`.
 [[nodiscard]] detail::UniqueFd bound_to(const char* host, std::uint16_t port = 0);
-
-/// A directory that goes with its contents.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory();
-  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A bench with one connection whose peer has a small receive buffer and reads only when told to.
 class Connected : public Bench {

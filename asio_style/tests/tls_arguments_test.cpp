@@ -1,4 +1,4 @@
-#include <antiphon/tls/testing/temporary_files.hpp>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <gmock/gmock.h>
 #include <sys/socket.h>
@@ -151,7 +151,7 @@ TEST(ssl_context, verification_and_names_depend_on_each_other_as_in_python) {
 }
 
 TEST(ssl_context, what_can_not_be_loaded_is_named) {
-  const tls::testing::TemporaryFiles files;
+  const test_support::TemporaryFolder files;
   const auto issued = authority().issue();
   const auto certificate = files.add("certificate.pem", issued.certificate);
   const auto key = files.add("key.pem", issued.key);

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include "tls_support.hpp"
 
@@ -133,8 +134,8 @@ TEST_F(tls_client, AS_093_a_cancelled_create_connection_closes_the_socket_in_mid
 }
 
 TEST_F(tls_client, a_unix_connection_and_a_unix_server_speak_tls_with_each_other) {
-  const TemporaryDirectory directory;
-  const std::string path = directory / "socket";
+  const test_support::TemporaryFolder folder;
+  const std::string path = folder.path("socket");
   server = loop.run_until_complete(loop.create_unix_server(factory(), path, {.ssl = server_context()}));
   hooks.data_received = [](Scripted& it) {
     it.received == "question" ? it.transport->write("answer") : it.transport->close();

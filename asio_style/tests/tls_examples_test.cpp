@@ -1,4 +1,4 @@
-#include <antiphon/tls/testing/temporary_files.hpp>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <gmock/gmock.h>
 
@@ -10,7 +10,7 @@ namespace {
 
 class tls_example : public testing::Test {
  protected:
-  tls::testing::TemporaryFiles files_;
+  test_support::TemporaryFolder files_;
   tls::testing::Issued issued_ = authority().issue();
   std::string certificate_ = files_.add("certificate.pem", issued_.certificate);
   std::string key_ = files_.add("key.pem", issued_.key);
@@ -48,8 +48,7 @@ TEST_F(tls_example, echoes_any_size_and_tells_a_clean_end_from_a_cut) {
 
 TEST_F(tls_example, names_the_file_that_it_can_not_load) {
   Program echo(TLS_PROGRAM, std::string("0"), files_.path("nowhere.pem"), key_);
-  EXPECT_EQ(echo.line(),
-            "08_tls: [Errno 2] No such file or directory: '" + files_.path("nowhere.pem") + "'");
+  EXPECT_EQ(echo.line(), "08_tls: [Errno 2] No such file or directory: '" + files_.path("nowhere.pem") + "'");
   EXPECT_EQ(echo.exit_status(), 1);
 }
 

@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
-
-#include <fstream>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include "tls_support.hpp"
 
@@ -343,10 +342,9 @@ TEST_F(tls_flow, set_protocol_in_mid_connection_sends_what_follows_to_the_new_on
 
 // AS-261: TLS has no native sendfile.
 TEST_F(tls_flow, AS_261_a_file_is_sent_in_blocks_or_refused_without_fallback) {
-  const TemporaryDirectory directory;
+  const test_support::TemporaryFolder folder;
   const std::string text = pattern(1'000'000);
-  std::ofstream(directory / "file") << text;
-  const detail::UniqueFd file(::open((directory / "file").c_str(), O_RDONLY | O_CLOEXEC));
+  const detail::UniqueFd file(::open(folder.add("file", text).c_str(), O_RDONLY | O_CLOEXEC));
   listen_tls();
   std::string answer;
   beside([&] {
@@ -378,10 +376,9 @@ TEST_F(tls_flow, AS_261_a_file_is_sent_in_blocks_or_refused_without_fallback) {
 }
 
 TEST_F(tls_flow, AS_240_a_high_mark_of_zero_does_not_hold_up_a_file) {
-  const TemporaryDirectory directory;
+  const test_support::TemporaryFolder folder;
   const std::string text = pattern(100'000);
-  std::ofstream(directory / "file") << text;
-  const detail::UniqueFd file(::open((directory / "file").c_str(), O_RDONLY | O_CLOEXEC));
+  const detail::UniqueFd file(::open(folder.add("file", text).c_str(), O_RDONLY | O_CLOEXEC));
   hooks.connection_made = [](Scripted& it) { it.transport->set_write_buffer_limits(0); };
   listen_tls();
   std::string answer;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <csignal>
 #include <filesystem>
@@ -32,7 +33,7 @@ TEST(examples, echo_answers_all_that_it_gets) {
   });
   EXPECT_EQ(client.read_all().size(), sent.size());
   echo.signal(SIGTERM);
-  EXPECT_EQ(echo.status(), 0);
+  EXPECT_EQ(echo.exit_status(), 0);
 }
 
 TEST(examples, chat_tells_lines_to_the_others_and_who_comes_and_goes) {
@@ -51,7 +52,7 @@ TEST(examples, chat_tells_lines_to_the_others_and_who_comes_and_goes) {
   bob.close();
   EXPECT_EQ(line_of(ann), "* bob left\n");
   chat.signal(SIGINT);
-  EXPECT_EQ(chat.status(), 0);
+  EXPECT_EQ(chat.exit_status(), 0);
 }
 
 TEST(examples, chat_goes_on_when_a_member_does_not_read) {
@@ -80,7 +81,7 @@ TEST(examples, chat_goes_on_when_a_member_does_not_read) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   chat.signal(SIGTERM);
-  EXPECT_EQ(chat.status(), 0);
+  EXPECT_EQ(chat.exit_status(), 0);
 }
 
 TEST(examples, line_protocol_obeys) {
@@ -93,7 +94,7 @@ TEST(examples, line_protocol_obeys) {
   client.send("THING\nQUIT\nPING\n");
   EXPECT_EQ(client.read_all(), "ERR unknown command\nBYE\n");
   server.signal(SIGTERM);
-  EXPECT_EQ(server.status(), 0);
+  EXPECT_EQ(server.exit_status(), 0);
 }
 
 TEST(examples, line_protocol_says_why_it_ends) {
@@ -107,7 +108,7 @@ TEST(examples, line_protocol_says_why_it_ends) {
     EXPECT_EQ(too_long.read_all(), "ERR line too long\n");
   }
   server.signal(SIGTERM);
-  EXPECT_EQ(server.status(), 0);
+  EXPECT_EQ(server.exit_status(), 0);
 
   program impatient("02_line_protocol", {"0", "30"});
   const peer silent(impatient.port());
@@ -133,7 +134,7 @@ TEST(examples, graceful_shutdown_serves_what_is_open_and_takes_nothing_new) {
   client.shutdown_write();
   EXPECT_EQ(client.read_all(), "");
   EXPECT_THAT(server.line(), testing::EndsWith("forced 0"));
-  EXPECT_EQ(server.status(), 0);
+  EXPECT_EQ(server.exit_status(), 0);
 }
 
 TEST(examples, graceful_shutdown_cuts_what_is_left_at_the_deadline) {
@@ -144,12 +145,12 @@ TEST(examples, graceful_shutdown_cuts_what_is_left_at_the_deadline) {
   server.signal(SIGINT);
   EXPECT_EQ(client.read_all(), "");
   EXPECT_EQ(server.line(), "finished 0, forced 1");
-  EXPECT_EQ(server.status(), 0);
+  EXPECT_EQ(server.exit_status(), 0);
 }
 
 TEST(examples, unix_socket_has_a_client_of_its_own_and_takes_others) {
-  const std::string path =
-      std::filesystem::temp_directory_path() / ("antiphon-" + std::to_string(::getpid()) + ".sock");
+  const test_support::TemporaryFolder folder;
+  const std::string path = folder.path("echo.sock");
   program server("11_unix_socket", {path});
   EXPECT_EQ(server.listening(), "listening on " + path);
   EXPECT_EQ(server.line(), "the client got: hello");
@@ -157,7 +158,7 @@ TEST(examples, unix_socket_has_a_client_of_its_own_and_takes_others) {
   client.send("another");
   EXPECT_EQ(client.read(7), "another");
   server.signal(SIGTERM);
-  EXPECT_EQ(server.status(), 0);
+  EXPECT_EQ(server.exit_status(), 0);
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 

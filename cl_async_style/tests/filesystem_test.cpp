@@ -1,26 +1,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <filesystem>
-#include <fstream>
 
 #include "peer.hpp"
 
 namespace antiphon::cl_async_style::test {
 namespace {
 
-std::string pattern() {
-  return (std::filesystem::temp_directory_path() / "antiphon-XXXXXX").string();
-}
-
 TEST(filesystem, mkdtemp_makes_a_folder_and_tells_its_name_CL_230) {
+  const test_support::TemporaryFolder in;
   std::string made;
   start_event_loop([&] {
-    mkdtemp(pattern(), [&](const std::string& path) { made = path; });
+    mkdtemp(in.path("made-XXXXXX"), [&](const std::string& path) { made = path; });
     EXPECT_EQ(made, "");
   });
   EXPECT_TRUE(std::filesystem::is_directory(made));
-  std::filesystem::remove(made);
 }
 
 TEST(filesystem, mkdtemp_that_fails_is_an_event_or_an_error_of_the_loop_CL_230) {
@@ -37,24 +33,23 @@ TEST(filesystem, mkdtemp_that_fails_is_an_event_or_an_error_of_the_loop_CL_230) 
 }
 
 TEST(filesystem, fs_watch_tells_each_change_until_it_is_closed_CL_230) {
-  std::string folder = pattern();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const test_support::TemporaryFolder folder;
   std::vector<std::string> names;
   bool renamed_seen = false;
   bool changed_seen = false;
   start_event_loop([&] {
-    fs_watch(folder, [&](fs_monitor& which, const std::string& path, bool renamed, bool changed) {
-      names.push_back(path);
-      renamed_seen = renamed_seen || renamed;
-      changed_seen = changed_seen || changed;
-      if (!renamed_seen || !changed_seen) return;
-      fs_unwatch(which);
-      fs_monitor_close(which);
-    });
-    std::ofstream(folder + "/file") << "text";
+    fs_watch(folder.path().string(),
+             [&](fs_monitor& which, const std::string& path, bool renamed, bool changed) {
+               names.push_back(path);
+               renamed_seen = renamed_seen || renamed;
+               changed_seen = changed_seen || changed;
+               if (!renamed_seen || !changed_seen) return;
+               fs_unwatch(which);
+               fs_monitor_close(which);
+             });
+    folder.add("file", "text");
   });
   EXPECT_THAT(names, testing::Each("file"));
-  std::filesystem::remove_all(folder);
 }
 
 TEST(filesystem, watching_what_is_not_there_is_thrown_CL_072) {

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "peer.hpp"
@@ -9,26 +9,11 @@
 namespace antiphon::cl_async_style::test {
 namespace {
 
-/// A folder of the test's own.
-class folder {
- public:
-  folder() : path_(std::filesystem::temp_directory_path() / "antiphon-XXXXXX") {
-    std::string pattern = path_.string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = pattern;
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
+using test_support::TemporaryFolder;
 
 TEST(pipe, server_and_client_meet_at_a_path_that_goes_with_the_server_CL_099_CL_177) {
-  const folder in;
-  const std::string path = in.file("echo.sock");
+  const TemporaryFolder in;
+  const std::string path = in.path("echo.sock");
   std::string got;
   start_event_loop([&] {
     const auto server = pipe_server(
@@ -47,8 +32,8 @@ TEST(pipe, server_and_client_meet_at_a_path_that_goes_with_the_server_CL_099_CL_
 }
 
 TEST(pipe, the_peers_end_is_an_event_as_on_tcp_CL_070) {
-  const folder in;
-  const std::string path = in.file("end.sock");
+  const TemporaryFolder in;
+  const std::string path = in.path("end.sock");
   std::vector<std::string> log;
   std::thread thread;
   start_event_loop([&] {
@@ -70,26 +55,26 @@ TEST(pipe, the_peers_end_is_an_event_as_on_tcp_CL_070) {
 }
 
 TEST(pipe, a_path_in_use_and_a_folder_that_is_not_there_are_thrown_CL_100) {
-  const folder in;
+  const TemporaryFolder in;
   start_event_loop([&] {
-    const auto first = pipe_server(in.file("a.sock"), {});
+    const auto first = pipe_server(in.path("a.sock"), {});
     try {
-      pipe_server(in.file("a.sock"), {});
+      pipe_server(in.path("a.sock"), {});
       ADD_FAILURE() << "nothing thrown";
     } catch (const socket_address_in_use& error) {
       EXPECT_TRUE(error.server()) << "CL-088";
       EXPECT_THAT(error.what(), testing::HasSubstr("a.sock"));
     }
-    EXPECT_THROW(pipe_server(in.file("nowhere/b.sock"), {}), filesystem_eacces);
+    EXPECT_THROW(pipe_server(in.path("nowhere/b.sock"), {}), filesystem_eacces);
     exit_event_loop();
   });
 }
 
 TEST(pipe, a_path_that_is_not_there_is_an_event_of_the_client_CL_177) {
-  const folder in;
+  const TemporaryFolder in;
   std::vector<std::string> log;
   start_event_loop([&] {
-    pipe_connect(in.file("nobody.sock"), {}, {.event_cb = [&](const std::exception& event) {
+    pipe_connect(in.path("nobody.sock"), {}, {.event_cb = [&](const std::exception& event) {
                    log.emplace_back(condition_cast<event_info>(event)->type_name());
                    EXPECT_TRUE(socket_closed_p(*event_socket(event)));
                  }});

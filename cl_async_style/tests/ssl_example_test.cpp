@@ -36,13 +36,13 @@ TEST(ssl_example, echoes_any_size_and_tells_a_clean_end_from_a_cut) {
   }
   EXPECT_THAT(echo.line(), testing::AllOf(testing::StartsWith("lost: "), testing::HasSubstr("EOF")));
   echo.signal(SIGTERM);
-  EXPECT_EQ(echo.status(), 0);
+  EXPECT_EQ(echo.exit_status(), 0);
 }
 
 TEST(ssl_example, names_the_file_that_it_cannot_use) {
   program echo("08_tls", {"0", "/nonexistent.pem", certificates::all().key});
   EXPECT_EQ(echo.listening(), "") << "it did not come to listen";
-  EXPECT_EQ(echo.status(), 1);
+  EXPECT_EQ(echo.exit_status(), 1);
 }
 
 }  // namespace

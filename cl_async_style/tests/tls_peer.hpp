@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <antiphon/test_support/temporary_folder.hpp>
 #include <antiphon/tls/testing/certificates.hpp>
-#include <antiphon/tls/testing/temporary_files.hpp>
 #include <array>
 #include <stdexcept>
 #include <string>
@@ -20,7 +20,7 @@ namespace antiphon::cl_async_style::test {
 /// One authority for the whole program, and files of what it issued.
 struct certificates {
   tls::testing::CertificateAuthority authority;
-  tls::testing::TemporaryFiles files;
+  test_support::TemporaryFolder files;
   std::string ca = files.add("ca.pem", authority.certificate());
   tls::testing::Issued issued = authority.issue();
   std::string certificate = files.add("cert.pem", issued.certificate);

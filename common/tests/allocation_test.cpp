@@ -1,38 +1,15 @@
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <new>
+#include <antiphon/test_support/counted_new.hpp>
 
 #include "antiphon/http/parser.hpp"
 #include "antiphon/http/request.hpp"
 #include "antiphon/http/response_writer.hpp"
 #include "antiphon/http/router.hpp"
 
-namespace {
-
-std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-// Not inlined: GCC would see malloc behind new and free behind delete, and call the pair mismatched.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  return counted(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-
 namespace antiphon::http {
 namespace {
+
+using test_support::allocations_of_this_thread;
 
 /// What a server does of a request, without the socket.
 class Cycle final : public RequestParserListener {
@@ -71,15 +48,25 @@ class Cycle final : public RequestParserListener {
   std::string out_;
 };
 
+TEST(allocation, each_of_this_thread_is_counted) {
+  const std::size_t before = allocations_of_this_thread();
+  const std::string text(100, 'x');
+  const std::unique_ptr<char[]> array(new char[text.size()]);
+  EXPECT_EQ(allocations_of_this_thread() - before, 2U);
+  std::size_t another_threads = 0;
+  std::thread([&] { another_threads = allocations_of_this_thread(); }).join();
+  EXPECT_EQ(another_threads, 0U);
+}
+
 TEST(allocation, none_per_request_once_warm) {
   constexpr std::string_view request =
       "GET /bytes/12345 HTTP/1.1\r\nHost: example.com\r\nUser-Agent: a browser of some age\r\nAccept: "
       "*/*\r\n\r\n";
   Cycle cycle;
   for (int i = 0; i < 3; ++i) cycle.run(request);
-  const std::size_t before = allocations;
+  const std::size_t before = allocations_of_this_thread();
   for (int i = 0; i < 1000; ++i) cycle.run(request);
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations_of_this_thread() - before, 0U);
   EXPECT_EQ(cycle.answered, 1003U);
 }
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <unistd.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -67,12 +68,14 @@ void Leftovers::remove_group(int group) {
   const std::scoped_lock lock(mutex_);
   groups_.erase(group);
 }
-void Leftovers::add_folder(const std::filesystem::path& folder) {
+std::filesystem::path Leftovers::make_folder() {
   const std::scoped_lock lock(mutex_);
-  folders_.insert(folder);
+  return *folders_.insert(test_support::make_temporary_folder()).first;
 }
 void Leftovers::remove_folder(const std::filesystem::path& folder) {
   const std::scoped_lock lock(mutex_);
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
   folders_.erase(folder);
 }
 

@@ -21,7 +21,7 @@ class Leftovers {
   /// number, or less than 1.
   int start_group(const std::string& mark, const std::function<int()>& start);
   void remove_group(int group);
-  void add_folder(const std::filesystem::path& folder);
+  [[nodiscard]] std::filesystem::path make_folder();
   void remove_folder(const std::filesystem::path& folder);
   /// Ends and removes what is left. Nothing can be noted or started any more: whoever tries waits for ever,
   /// for this process is about to end.
@@ -31,6 +31,20 @@ class Leftovers {
   std::mutex mutex_;
   std::map<int, std::string> groups_;
   std::set<std::filesystem::path> folders_;
+};
+
+/// A new, empty folder among the system's temporary ones, gone with the object and with all that it holds, or
+/// by a clean_up() before.
+class NotedFolder {
+ public:
+  NotedFolder() : path_(Leftovers::here().make_folder()) {}
+  NotedFolder(const NotedFolder&) = delete;
+  NotedFolder& operator=(const NotedFolder&) = delete;
+  ~NotedFolder() { Leftovers::here().remove_folder(path_); }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
 };
 
 /// The entry of an environment that marks a process and all that it starts, unlike any other of this machine.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data.hpp"
+#include "leftovers.hpp"
 #include "peer.hpp"
 #include "scenario.hpp"
 #include "target.hpp"
@@ -34,14 +35,10 @@ struct Result {
 /// A folder of its own below the system's, with a certificate made for this run, removed at the end.
 class Workplace {
  public:
-  Workplace();
-  Workplace(const Workplace&) = delete;
-  Workplace& operator=(const Workplace&) = delete;
-  ~Workplace();
   [[nodiscard]] Where where(const std::string& transport) const;
 
  private:
-  std::filesystem::path folder_;
+  NotedFolder folder_;
 };
 
 /// A target by name, started when it is first used, and again after it failed.

@@ -1,12 +1,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
 
-#include "leftovers.hpp"
 #include "run.hpp"
 
 namespace antiphon::conformance {
@@ -39,25 +37,12 @@ void make_certificate(const std::filesystem::path& cert_file, const std::filesys
 
 }  // namespace
 
-Workplace::Workplace() {
-  std::string made = (std::filesystem::temp_directory_path() / "antiphon-XXXXXX").string();
-  if (::mkdtemp(made.data()) == nullptr) throw HarnessError("cannot make a folder like " + made);
-  folder_ = made;
-  Leftovers::here().add_folder(folder_);
-}
-
-Workplace::~Workplace() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-  Leftovers::here().remove_folder(folder_);
-}
-
 Where Workplace::where(const std::string& transport) const {
   Where where{transport, "", "", ""};
-  if (transport == "unix") where.path = folder_ / "socket";
+  if (transport == "unix") where.path = folder_.path() / "socket";
   if (transport == "tls") {
-    where.cert = folder_ / "cert.pem";
-    where.key = folder_ / "key.pem";
+    where.cert = folder_.path() / "cert.pem";
+    where.key = folder_.path() / "key.pem";
     if (!std::filesystem::exists(where.cert)) make_certificate(where.cert, where.key);
   }
   return where;

@@ -1,10 +1,9 @@
 #include "scenario.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,17 +12,15 @@ namespace antiphon::conformance {
 namespace {
 
 std::string error_of(const std::string& text) {
-  const auto file =
-      std::filesystem::temp_directory_path() / ("antiphon_scenario_" + std::to_string(::getpid()) + ".json");
-  std::ofstream(file) << text;
+  const test_support::TemporaryFolder folder;
+  const std::string file = folder.add("scenarios.json", text);
   std::string error;
   try {
     static_cast<void>(load_scenario_file(file));
   } catch (const std::invalid_argument& caught) {
     error = caught.what();
-    EXPECT_TRUE(error.starts_with(file.string())) << error;
+    EXPECT_TRUE(error.starts_with(file)) << error;
   }
-  std::filesystem::remove(file);
   return error;
 }
 

@@ -1,37 +1,11 @@
-// An executable of its own, since it replaces operator new.
-
 #include <gtest/gtest.h>
+#include <antiphon/test_support/counted_new.hpp>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include "support.hpp"
-
-namespace {
-
-thread_local std::size_t allocations = 0;  // of the thread that asks: the server's handlers see the server's
-
-void* counted(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-// Not inlined: GCC would see malloc behind new and free behind delete, and call the pair mismatched.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  return counted(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
 
 namespace antiphon::asio_style::test {
 namespace {
@@ -39,6 +13,7 @@ namespace {
 using http::Exchange;
 using http::Field;
 using http::Request;
+using test_support::allocations_of_this_thread;
 
 struct Circumstances {
   http::Telemetry telemetry{};
@@ -48,8 +23,9 @@ struct Circumstances {
 class allocation : public testing::Test {
  protected:
   allocation() {
+    // Of the thread that asks, which is the server's: what the clients allocate is not among it.
     router_.add("GET", "/count", [](const Request&, Exchange& exchange) {
-      exchange.respond(200, "text/plain", std::to_string(allocations));
+      exchange.respond(200, "text/plain", std::to_string(allocations_of_this_thread()));
     });
     router_.add("GET", "/bytes/{n}", [](const Request& request, Exchange& exchange) {
       const std::array fields{Field{"Content-Type", "text/plain"}};

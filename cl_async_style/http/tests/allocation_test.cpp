@@ -1,40 +1,16 @@
-// An executable of its own, since it replaces operator new.
-
 #include <gtest/gtest.h>
+#include <antiphon/test_support/counted_new.hpp>
 
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include "web.hpp"
 
-namespace {
-
-thread_local std::size_t allocations = 0;  // of the thread that asks: the server's handlers see the server's
-
-void* counted(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-// Not inlined: GCC would see malloc behind new and free behind delete, and call the pair mismatched.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  return counted(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-
 namespace antiphon::cl_async_style::test {
 namespace {
+
+using test_support::allocations_of_this_thread;
 
 struct circumstances {
   std::function<void()> setup{};
@@ -55,9 +31,10 @@ std::size_t cost(const std::string& octets, std::size_t answers, const circumsta
             "POST", "/body",
             [](request& of, response& to, const auto&) { send_response(to, {.body = request_body(of)}); },
             {.regex = false});
+        // Of the thread that asks, which is the server's: what the clients allocate is not among it.
         defroute("GET", "/count",
                  [](request&, response& to, const auto&) {
-                   send_response(to, {.body = std::to_string(allocations)});
+                   send_response(to, {.body = std::to_string(allocations_of_this_thread())});
                  },
                  {.regex = false});
         if (under.setup) under.setup();

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <csignal>
 #include <filesystem>
@@ -27,9 +28,6 @@ using testing::StartsWith;
 class files {
  public:
   files() {
-    std::string place = (fs::temp_directory_path() / "antiphon-files-XXXXXX").string();
-    base = ::mkdtemp(place.data());
-    root = base / "root";
     fs::create_directories(root / "sub");
     fs::create_directories(base / "root-beside");
     write(root / "hello.txt", "hello file\n");
@@ -45,14 +43,13 @@ class files {
     fs::create_directory_symlink(base, root / "up");
     ::mkfifo((root / "pipe").c_str(), 0600);
   }
-  files(const files&) = delete;
-  files& operator=(const files&) = delete;
-  ~files() { fs::remove_all(base); }
   static void write(const fs::path& where, std::string_view text) {
     std::ofstream(where, std::ios::binary) << text;
   }
-  fs::path base;
-  fs::path root;
+
+  test_support::TemporaryFolder folder;
+  fs::path base = folder.path();
+  fs::path root = base / "root";
 };
 
 std::string whole(const web& server, std::string_view target, std::string_view method = "GET") {

@@ -22,7 +22,7 @@ TEST(example, app_serves_the_shared_app_and_routes_of_its_own_until_SIGTERM) {
   EXPECT_EQ(app.line(), "finishing what is under way");
   EXPECT_THAT(peer.read_all(), testing::EndsWith("3\r\n10\n\r\n0\r\n\r\n"))
       << "the answer under way is finished";
-  EXPECT_EQ(app.status(), 0);
+  EXPECT_EQ(app.exit_status(), 0);
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <antiphon/test_support/temporary_folder.hpp>
 #include <antiphon/tls/testing/certificates.hpp>
-#include <antiphon/tls/testing/temporary_files.hpp>
 
 #include "web.hpp"
 
@@ -48,7 +48,7 @@ class ssl_listener_test : public testing::Test {
   }
   const listener plain_{.bind = "127.0.0.1", .port = 0};
   const tls::testing::CertificateAuthority authority_;
-  const tls::testing::TemporaryFiles files_;
+  const test_support::TemporaryFolder files_;
   ssl_parameters parameters_;
   std::string authority_file_;
 };

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -76,19 +77,11 @@ TEST(multipart, the_boundary_is_as_the_standard_has_it) {
 }
 
 /// A folder for uploads that should be empty in the end.
-class uploads {
- public:
-  uploads() {
-    std::string place = (fs::temp_directory_path() / "antiphon-uploads-XXXXXX").string();
-    folder = ::mkdtemp(place.data());
-  }
-  uploads(const uploads&) = delete;
-  uploads& operator=(const uploads&) = delete;
-  ~uploads() { fs::remove_all(folder); }
+struct uploads {
   [[nodiscard]] std::size_t count() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), {}));
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder.path()), {}));
   }
-  fs::path folder;
+  test_support::TemporaryFolder folder;
 };
 
 std::string upload(std::string_view body, std::string_view boundary = "B") {
@@ -103,7 +96,7 @@ std::string part(std::string_view disposition, std::string_view data) {
 TEST(multipart, fields_and_files_reach_the_handler_and_the_files_go_WK_165) {
   const uploads place;
   web server([&] {
-    config().tmp_file_store = place.folder;
+    config().tmp_file_store = place.folder.path();
     load_plugins();
     defroute("POST", "/", [&](request& of, response& to, const auto&) {
       const uploaded_file* file = file_upload(of, "file");
@@ -134,7 +127,7 @@ TEST(multipart, fields_and_files_reach_the_handler_and_the_files_go_WK_165) {
 TEST(multipart, a_client_that_goes_leaves_no_file_behind_WK_165) {
   const uploads place;
   web server([&] {
-    config().tmp_file_store = place.folder;
+    config().tmp_file_store = place.folder.path();
     load_plugins();
     defroute("POST", "/", [&](request&, response& to, const auto&) { send_response(to, {}); });
   });
@@ -155,7 +148,7 @@ TEST(multipart, limits_and_nonsense_have_one_answer_each) {
   const uploads place;
   bool handled = false;
   web server([&] {
-    config().tmp_file_store = place.folder;
+    config().tmp_file_store = place.folder.path();
     multipart_config() = {.parts = 3, .part_head = 300, .fields = 20, .file = 10};
     load_plugins();
     defroute("POST", "/", [&](request&, response& to, const auto&) {

@@ -1,5 +1,5 @@
+#include <antiphon/test_support/temporary_folder.hpp>
 #include <antiphon/tls/context.hpp>
-#include <antiphon/tls/testing/temporary_files.hpp>
 #include <cerrno>
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@ using ::testing::StartsWith;
 
 class ContextFiles : public ::testing::Test {
  protected:
-  testing::TemporaryFiles files_;
+  test_support::TemporaryFolder files_;
   testing::Issued issued_ = authority().issue();
 
   /// What loading throws; fails the test if it throws nothing.

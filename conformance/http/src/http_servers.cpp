@@ -145,9 +145,10 @@ std::uint16_t free_port() {
 /// A program that listens on a port which we choose.
 class ChildServer final : public HttpServerUnderTest {
  public:
-  ChildServer(std::vector<std::string> arguments, std::uint16_t port, std::filesystem::path folder)
+  /// `folder`, if any, goes with the server.
+  ChildServer(std::vector<std::string> arguments, std::uint16_t port,
+              std::unique_ptr<conformance::NotedFolder> folder = nullptr)
       : folder_(std::move(folder)), mark_(conformance::new_mark()) {
-    if (!folder_.empty()) conformance::Leftovers::here().add_folder(folder_);
     address_.port = port;
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -202,30 +203,23 @@ class ChildServer final : public HttpServerUnderTest {
       ::waitpid(child_, nullptr, 0);
       conformance::Leftovers::here().remove_group(std::exchange(child_, -1));
     }
-    if (folder_.empty()) return;
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-    conformance::Leftovers::here().remove_folder(folder_);
   }
 
   pid_t child_ = -1;
-  std::filesystem::path folder_;
+  std::unique_ptr<conformance::NotedFolder> folder_;
   std::string mark_;
 };
 
 std::unique_ptr<HttpServerUnderTest> start_node(const std::filesystem::path& peers) {
   const std::uint16_t port = free_port();
   return std::make_unique<ChildServer>(
-      std::vector<std::string>{"node", (peers / "node_app.js").string(), std::to_string(port)}, port,
-      std::filesystem::path());
+      std::vector<std::string>{"node", (peers / "node_app.js").string(), std::to_string(port)}, port);
 }
 
 std::unique_ptr<HttpServerUnderTest> start_nginx(const std::filesystem::path& peers) {
   const std::uint16_t port = free_port();
-  std::string name = (std::filesystem::temp_directory_path() / "antiphon-nginx-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr)
-    throw ServerError(std::string("no temporary folder: ") + std::strerror(errno));
-  const std::filesystem::path folder = name;
+  auto made = std::make_unique<conformance::NotedFolder>();
+  const std::filesystem::path& folder = made->path();
   std::ifstream in(peers / "nginx.conf");
   std::string text{std::istreambuf_iterator<char>(in), {}};
   for (const auto& [word, value] :
@@ -234,7 +228,7 @@ std::unique_ptr<HttpServerUnderTest> start_nginx(const std::filesystem::path& pe
   std::ofstream(folder / "nginx.conf") << text;
   return std::make_unique<ChildServer>(std::vector<std::string>{"/usr/sbin/nginx", "-p", folder.string(),
                                                                 "-c", (folder / "nginx.conf").string()},
-                                       port, folder);
+                                       port, std::move(made));
 }
 
 /// Somebody's server, which neither begins nor ends with us.

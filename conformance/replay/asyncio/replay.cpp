@@ -1,8 +1,6 @@
 #include "replay.hpp"
 
-#include <unistd.h>
-
-#include <cstdlib>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include "main_steps.hpp"
 #include "session.hpp"
@@ -11,27 +9,6 @@
 namespace antiphon::asyncio_replay {
 
 namespace {
-
-/// An empty folder, removed at the end.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "antiphon-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw HarnessError("can't make a folder " + name);
-    path_ = name;
-    set_scratch_folder(path_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 bool uses(const Json& actions, const std::string& word) {
   if (!actions.is_array()) return false;
@@ -55,7 +32,8 @@ void run(Session& session) {
 }  // namespace
 
 Trace run_scenario(const Scenario& scenario) {
-  const Scratch scratch;
+  const test_support::TemporaryFolder scratch;
+  set_scratch_folder(scratch.path());
   Trace trace;
   std::exception_ptr failed;
   {

@@ -72,19 +72,13 @@ void check_script(const json& script) {
   }
 }
 
-std::filesystem::path new_folder() {
-  std::string place = (std::filesystem::temp_directory_path() / "antiphon-wookie-XXXXXX").string();
-  if (::mkdtemp(place.data()) == nullptr) throw std::runtime_error("cannot create a folder " + place);
-  return place;
-}
-
 }  // namespace
 
 server::server(const json& trace) : trace_(trace) {
   check_script(trace_["server_script"]);
   if (trace_["server_script"].value("plugins", false)) {
-    folder_ = new_folder();
-    write_files(folder_ / "static");
+    folder_.emplace();
+    write_files(folder_->path("static"));
   }
   std::promise<void> ready;
   thread_ = std::thread([this, &ready] {
@@ -108,8 +102,6 @@ server::server(const json& trace) : trace_(trace) {
 
 server::~server() {
   stop();
-  std::error_code ignored;
-  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
 
 int server::number_of(as::socket& which) {
@@ -132,9 +124,9 @@ void server::start() {
     define_hooks(script["hooks"].get<std::string>(), log_,
                  [this](as::socket& which) { return number_of(which); });
   define_recorded_app(trace_, log_, clock_);
-  if (!folder_.empty()) {
+  if (folder_) {
     as::load_plugins();
-    define_plugin_app(log_, folder_ / "static");
+    define_plugin_app(log_, folder_->path("static"));
   }
   as::listener what{.bind = "127.0.0.1", .port = 0};
   if (script.value("listener_event_cb", false))

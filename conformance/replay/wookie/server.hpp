@@ -1,12 +1,13 @@
 #pragma once
 
+#include <antiphon/test_support/temporary_folder.hpp>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,7 +73,7 @@ class server {
   int number_of(cl_async_style::socket& which);
 
   nlohmann::json trace_;
-  std::filesystem::path folder_;  // "dir" of the script
+  std::optional<test_support::TemporaryFolder> folder_;  // "dir" of the script
   event_log log_;
   script_clock clock_;
   std::vector<const cl_async_style::socket*> sockets_;

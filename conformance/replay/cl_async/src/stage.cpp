@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <utility>
 
 #include "certificate.hpp"
@@ -40,9 +39,6 @@ void close_once(int& fd) {
 }  // namespace
 
 Stage::Stage() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "antiphon-replay-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) throw HarnessError("no temporary folder can be made");
-  folder_ = pattern;
   std::tie(peer_listener_, ports_["$PEER"]) = bound_socket();
   std::tie(listening_fd_, ports_["$FDPORT"]) = bound_socket();
   std::array<int, 2> ends{};
@@ -53,8 +49,6 @@ Stage::Stage() {
 
 Stage::~Stage() {
   for (int* fd : {&peer_listener_, &listening_fd_, &pipe_read_, &pipe_write_}) close_once(*fd);
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::uint16_t Stage::port(const Json& port) const {
@@ -79,10 +73,11 @@ std::string Stage::path(const Json& path) {
   if (!is_name(path)) return name;
   const std::scoped_lock lock(mutex_);
   if (name == "$CERT" || name == "$KEY") {
-    if (!std::exchange(certificates_made_, true)) make_certificate(folder_ / "cert.pem", folder_ / "key.pem");
-    return (folder_ / (name == "$CERT" ? "cert.pem" : "key.pem")).string();
+    if (!std::exchange(certificates_made_, true))
+      make_certificate(folder_.path("cert.pem"), folder_.path("key.pem"));
+    return folder_.path(name == "$CERT" ? "cert.pem" : "key.pem");
   }
-  if (name.starts_with("$SOCK")) return (folder_ / ("sock" + name.substr(5))).string();
+  if (name.starts_with("$SOCK")) return folder_.path("sock" + name.substr(5));
   throw HarnessError("unknown path '" + name + "'");
 }
 

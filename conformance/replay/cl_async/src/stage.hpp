@@ -1,7 +1,7 @@
 #pragma once
 
+#include <antiphon/test_support/temporary_folder.hpp>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -54,7 +54,7 @@ class Stage {
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::uint16_t> ports_;
-  std::filesystem::path folder_;
+  test_support::TemporaryFolder folder_;
   int peer_listener_ = -1;
   int listening_fd_ = -1;
   int pipe_read_ = -1;
