@@ -1,9 +1,10 @@
-"""A run that is interrupted leaves no server behind. Usage: interrupt_test.py ANTIPHON"""
+"""A run that is interrupted leaves neither a server nor a temporary file behind. Usage: interrupt_test.py ANTIPHON"""
 
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 LIMIT = 60  # seconds, against a hang
@@ -51,8 +52,10 @@ def wait_until(what, true):
 
 def interrupted(number, when, program):
     """A run that gets this signal as soon as it has started such a program."""
-    with subprocess.Popen([sys.argv[1], "bench", "--quick", "--no-micro", "--filter", "keep_alive/64conn/*"],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+    with tempfile.TemporaryDirectory() as folder, \
+            subprocess.Popen([sys.argv[1], "bench", "--quick", "--no-micro", "--filter", "keep_alive/64conn/*"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                             env={**os.environ, "TMPDIR": folder}) as run:
         wait_until(when, lambda: any(program in command(pid) for pid in children(run.pid)))
         started = children(run.pid)
         run.send_signal(number)
@@ -60,6 +63,7 @@ def interrupted(number, when, program):
         assert run.returncode == 128 + number, (run.returncode, said)
         assert "interrupted" in said, said
         wait_until(f"all have ended: {started}", lambda: not any(is_there(pid) for pid in started))
+        assert not os.listdir(folder), os.listdir(folder)
 
 
 interrupted(signal.SIGINT, "the conformance kit runs", "conform")

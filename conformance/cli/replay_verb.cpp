@@ -2,10 +2,13 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
+#include <antiphon/test_support/temporary_folder.hpp>
 
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -106,7 +109,7 @@ Outcome replay_cl_async(const fs::path& file,
       for (const auto& step : judgement.ours.peer) std::printf("    peer %s\n", step.dump().c_str());
     }
     return judged(judgement);
-  } catch (const conformance::cl_async::HarnessError& error) {
+  } catch (const std::exception& error) {
     return {Verdict::harness_error, error.what()};
   }
 }
@@ -163,12 +166,14 @@ std::string receive_all(int pipe) {
 Outcome play_apart(const Case& each) {
   int pipe[2];
   if (::pipe(pipe) < 0) return {Verdict::harness_error, "no pipe"};
+  const test_support::TemporaryFolder folder;  // not the child's, which may end without a word
   std::fflush(stdout);
   const pid_t child = ::fork();
   if (child < 0) return {Verdict::harness_error, "no process"};
   if (child == 0) {
     ::close(pipe[0]);
     ::alarm(limit_seconds);
+    ::setenv("TMPDIR", folder.path().c_str(), 1);
     send(pipe[1], each.play());
     std::fflush(stdout);
     ::_exit(0);

@@ -24,7 +24,8 @@ def prove(programs):
         command = [programs.antiphon, "conform", "--json", out]
         for target in TARGETS:
             command += ["--target", target]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        # Its temporary files are among ours: it may be killed when we are interrupted.
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": folder})
         if done.returncode not in (0, 1) or not os.path.exists(out):
             said = done.stderr.strip().splitlines()
             raise Failed("the conformance kit could not do its work" + (f": {said[-1]}" if said else ""))

@@ -1,0 +1,10 @@
+# Removes FOLDER, and fails if there was anything in it; see CTestCustom.cmake.in.
+file(GLOB left LIST_DIRECTORIES true "${FOLDER}/*" "${FOLDER}/.*")
+foreach(each IN LISTS left)
+  file(GLOB_RECURSE inside RELATIVE "${FOLDER}" "${each}/*")
+  message("left behind: ${each} ${inside}")
+endforeach()
+file(REMOVE_RECURSE "${FOLDER}")
+if(left)
+  message(FATAL_ERROR "the tests left temporary files behind (above)")
+endif()
