@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine.hpp"
+#include "guarded_call.hpp"
 #include "loop_core.hpp"
 #include "short_name.hpp"
 
@@ -200,20 +201,18 @@ const EventLoop::ExceptionHandler& EventLoop::get_exception_handler() const noex
 
 void EventLoop::call_exception_handler(const ExceptionContext& context) {
   if (!core_->exception_handler) return default_exception_handler(context);
-  try {
-    const ExceptionHandler handler = core_->exception_handler;  // it may replace itself
-    handler(*this, context);
-  } catch (const SystemExit&) {
-    throw;
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (...) {
-    ExceptionContext unhandled;
-    unhandled.message = "Unhandled error in exception handler";
-    unhandled.exception = std::current_exception();
-    unhandled.context = &context;
-    default_exception_handler(unhandled);
-  }
+  detail::guarded_call(
+      [&] {
+        const ExceptionHandler handler = core_->exception_handler;  // it may replace itself
+        handler(*this, context);
+      },
+      [&](std::exception_ptr exc) {
+        ExceptionContext unhandled;
+        unhandled.message = "Unhandled error in exception handler";
+        unhandled.exception = std::move(exc);
+        unhandled.context = &context;
+        default_exception_handler(unhandled);
+      });
 }
 
 void EventLoop::default_exception_handler(const ExceptionContext& context) {

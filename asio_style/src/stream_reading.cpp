@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "antiphon/asio_style/errors.hpp"
+#include "guarded_call.hpp"
 #include "sending.hpp"
 #include "stream_transport.hpp"
 
@@ -14,17 +15,7 @@ namespace antiphon::asio_style::detail {
 /// Calls a receiving callback; what it throws is fatal (AS-205 to AS-207). False then.
 template <class Call>
 bool StreamTransport::ask(const char* failed, Call call) {
-  try {
-    call();
-    return true;
-  } catch (const SystemExit&) {
-    throw;
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (...) {
-    fatal(std::current_exception(), failed);
-    return false;
-  }
+  return guarded_call(call, [&](std::exception_ptr exc) { fatal(std::move(exc), failed); });
 }
 
 bool StreamTransport::on_readable() {

@@ -7,6 +7,7 @@
 
 #include "antiphon/asio_style/errors.hpp"
 #include "file_sending.hpp"
+#include "guarded_call.hpp"
 #include "sending.hpp"
 #include "stream_transport.hpp"
 
@@ -141,20 +142,11 @@ StreamTransport::SendingFile::~SendingFile() {
 void StreamTransport::tell_flow(FlowSignal signal) {
   if (signal == FlowSignal::none || !protocol_) return;
   const bool pause = signal == FlowSignal::pause;
-  try {
-    if (pause) {
-      protocol_->pause_writing();
-    } else {
-      protocol_->resume_writing();
-    }
-  } catch (const SystemExit&) {
-    throw;
-  } catch (const KeyboardInterrupt&) {
-    throw;
-  } catch (...) {
-    report(std::current_exception(),
-           pause ? "protocol.pause_writing() failed" : "protocol.resume_writing() failed");  // AS-135, AS-136
-  }
+  guarded_call([&] { pause ? protocol_->pause_writing() : protocol_->resume_writing(); },
+               [&](std::exception_ptr exc) {  // AS-135, AS-136
+                 report(std::move(exc),
+                        pause ? "protocol.pause_writing() failed" : "protocol.resume_writing() failed");
+               });
 }
 
 void StreamTransport::set_write_buffer_limits(std::optional<std::size_t> high,
