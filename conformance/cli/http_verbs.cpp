@@ -90,28 +90,11 @@ void print_matrix(const std::vector<HttpCase>& cases, const std::vector<std::str
   std::cout << '\n';
 }
 
-Exit conform(const ConformOptions& options) {
+/// Runs a verb; what it throws is told, and its status.
+template <class Verb>
+Exit told(const Verb& verb) {
   try {
-    std::vector<HttpCase> cases = load_cases(data_folder() / "cases");
-    std::erase_if(cases,
-                  [&](const HttpCase& one) { return one.name.find(options.only) == std::string::npos; });
-    if (cases.empty()) {
-      std::cerr << "antiphon: no case has '" << options.only << "' in its name\n";
-      return Exit::usage;
-    }
-    if (options.list) {
-      for (const HttpCase& one : cases) std::cout << to_text(one) << '\n';
-      return Exit::success;
-    }
-    const CleanInterrupts clean;
-    std::map<std::string, std::map<std::string, Score>> all;
-    bool failed = false;
-    for (const std::string& target : options.targets) {
-      all[target] = run_target(target, cases, options);
-      for (const auto& [section, score] : all[target]) failed = failed || score.failed > 0;
-    }
-    print_matrix(cases, options.targets, all);
-    return failed ? Exit::failure : Exit::success;
+    return verb();
   } catch (const std::invalid_argument& error) {
     std::cerr << "antiphon: " << error.what() << '\n';
     return Exit::usage;
@@ -121,6 +104,28 @@ Exit conform(const ConformOptions& options) {
   }
 }
 
+Exit conform(const ConformOptions& options) {
+  std::vector<HttpCase> cases = load_cases(data_folder() / "cases");
+  std::erase_if(cases, [&](const HttpCase& one) { return one.name.find(options.only) == std::string::npos; });
+  if (cases.empty()) {
+    std::cerr << "antiphon: no case has '" << options.only << "' in its name\n";
+    return Exit::usage;
+  }
+  if (options.list) {
+    for (const HttpCase& one : cases) std::cout << to_text(one) << '\n';
+    return Exit::success;
+  }
+  const CleanInterrupts clean;
+  std::map<std::string, std::map<std::string, Score>> all;
+  bool failed = false;
+  for (const std::string& target : options.targets) {
+    all[target] = run_target(target, cases, options);
+    for (const auto& [section, score] : all[target]) failed = failed || score.failed > 0;
+  }
+  print_matrix(cases, options.targets, all);
+  return failed ? Exit::failure : Exit::success;
+}
+
 struct DiffOptions {
   std::uint64_t streams = 3'000;
   std::uint64_t seed = 1;
@@ -128,29 +133,20 @@ struct DiffOptions {
 };
 
 Exit diff(const DiffOptions& options) {
-  try {
-    const CleanInterrupts clean;
-    const auto first = start_server(options.targets[0], Limits::usual, data_folder() / "peers");
-    const auto second = start_server(options.targets[1], Limits::usual, data_folder() / "peers");
-    const auto difference =
-        compare_servers(first->address(), second->address(), options.streams, options.seed,
-                        [](std::uint64_t done) { std::cerr << done << " streams\n"; });
-    if (!difference) {
-      std::cout << options.streams << " streams, no difference\n";
-      return Exit::success;
-    }
-    std::cout << "stream " << difference->stream << " of seed " << options.seed
-              << " is answered differently by " << options.targets[0] << " and " << options.targets[1]
-              << "; as a case:\n\n"
-              << to_case(*difference);
-    return Exit::failure;
-  } catch (const std::invalid_argument& error) {
-    std::cerr << "antiphon: " << error.what() << '\n';
-    return Exit::usage;
-  } catch (const std::exception& error) {
-    std::cerr << "antiphon: " << error.what() << '\n';
-    return Exit::harness_error;
+  const CleanInterrupts clean;
+  const auto first = start_server(options.targets[0], Limits::usual, data_folder() / "peers");
+  const auto second = start_server(options.targets[1], Limits::usual, data_folder() / "peers");
+  const auto difference = compare_servers(first->address(), second->address(), options.streams, options.seed,
+                                          [](std::uint64_t done) { std::cerr << done << " streams\n"; });
+  if (!difference) {
+    std::cout << options.streams << " streams, no difference\n";
+    return Exit::success;
   }
+  std::cout << "stream " << difference->stream << " of seed " << options.seed
+            << " is answered differently by " << options.targets[0] << " and " << options.targets[1]
+            << "; as a case:\n\n"
+            << to_case(*difference);
+  return Exit::failure;
 }
 
 }  // namespace
@@ -168,7 +164,8 @@ void add_http_conform_verb(CLI::App& app, Action& chosen) {
   verb->add_flag("--quiet", options->quiet, "Only the table, not why a case failed");
   verb->footer(
       "Ends with 0 if every case passed on every target, 1 if one did not, 3 if a server cannot be run.");
-  verb->callback([options, &chosen] { chosen = [options] { return conform(*options); }; });
+  verb->callback(
+      [options, &chosen] { chosen = [options] { return told([&] { return conform(*options); }); }; });
 }
 
 void add_http_diff_verb(CLI::App& app, Action& chosen) {
@@ -183,7 +180,7 @@ void add_http_diff_verb(CLI::App& app, Action& chosen) {
       ->expected(2)
       ->capture_default_str();
   verb->footer("Ends with 0 if there is no difference; else prints a shrunk one as a case, and ends with 1.");
-  verb->callback([options, &chosen] { chosen = [options] { return diff(*options); }; });
+  verb->callback([options, &chosen] { chosen = [options] { return told([&] { return diff(*options); }); }; });
 }
 
 }  // namespace antiphon::cli
