@@ -1,8 +1,12 @@
 #include "interrupts.hpp"
 
 #include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <ctime>
+#include <system_error>
 
 #include "leftovers.hpp"
 
@@ -46,6 +50,22 @@ CleanInterrupts::~CleanInterrupts() {
   waiting_.join();
   const sigset_t set = interrupts();
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+HeldInterrupts::HeldInterrupts() {
+  const sigset_t set = interrupts();
+  fd_ = ::signalfd(-1, &set, SFD_CLOEXEC);
+  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  ::pthread_sigmask(SIG_BLOCK, &set, &before_);
+}
+
+HeldInterrupts::~HeldInterrupts() {
+  let_go();
+}
+
+void HeldInterrupts::let_go() const {
+  ::close(fd_);
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 }  // namespace antiphon::cli

@@ -1,5 +1,6 @@
 // antiphon replay: recorded traces of the real systems, played again on ours.
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <antiphon/test_support/temporary_folder.hpp>
@@ -17,6 +18,7 @@
 
 #include "asyncio/judge.hpp"
 #include "cl_async/src/replay.hpp"
+#include "interrupts.hpp"
 #include "outcome.hpp"
 #include "run.hpp"
 #include "verbs.hpp"
@@ -153,25 +155,34 @@ void send(int pipe, const Outcome& outcome) {
   }
 }
 
-std::string receive_all(int pipe) {
+/// All that the child says. An interrupt ends it.
+std::string receive_all(int pipe, const HeldInterrupts& interrupts, pid_t child) {
   std::string text;
   char buffer[4096];
-  for (ssize_t got = ::read(pipe, buffer, sizeof buffer); got > 0;
-       got = ::read(pipe, buffer, sizeof buffer)) {
+  pollfd asked[2]{{pipe, POLLIN, 0}, {interrupts.fd(), POLLIN, 0}};
+  while (true) {
+    if (::poll(asked, 2, -1) < 0) continue;
+    if (asked[1].revents != 0) {
+      ::kill(child, SIGKILL);
+      return {};
+    }
+    const ssize_t got = ::read(pipe, buffer, sizeof buffer);
+    if (got <= 0) return text;
     text.append(buffer, static_cast<std::size_t>(got));
   }
-  return text;
 }
 
 Outcome play_apart(const Case& each) {
   int pipe[2];
   if (::pipe(pipe) < 0) return {Verdict::harness_error, "no pipe"};
+  const HeldInterrupts interrupts;             // until the folder is gone
   const test_support::TemporaryFolder folder;  // not the child's, which may end without a word
   std::fflush(stdout);
   const pid_t child = ::fork();
   if (child < 0) return {Verdict::harness_error, "no process"};
   if (child == 0) {
     ::close(pipe[0]);
+    interrupts.let_go();
     ::alarm(limit_seconds);
     ::setenv("TMPDIR", folder.path().c_str(), 1);
     send(pipe[1], each.play());
@@ -179,7 +190,7 @@ Outcome play_apart(const Case& each) {
     ::_exit(0);
   }
   ::close(pipe[1]);
-  const std::string text = receive_all(pipe[0]);
+  const std::string text = receive_all(pipe[0], interrupts, child);
   ::close(pipe[0]);
   int status = 0;
   ::waitpid(child, &status, 0);
