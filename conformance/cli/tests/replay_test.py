@@ -22,11 +22,16 @@ class Replay(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
+    def folders_inside(self):
+        with contextlib.suppress(FileNotFoundError):  # gone while it was looked at
+            return [inside for each in self.folder.iterdir() for inside in each.iterdir()]
+        return []
+
     def at_work(self, act):
         """What `act` says of the program and of the process of a replay that has a folder of its own, and how it ends then."""
         with subprocess.Popen([ANTIPHON, "replay", "--style", "cl-async"], stdout=subprocess.PIPE, text=True,
                               env={**os.environ, "TMPDIR": str(self.folder)}) as program:
-            while not list(self.folder.glob("*/*")) or not (child := children(program.pid)):
+            while not self.folders_inside() or not (child := children(program.pid)):
                 self.assertIsNone(program.poll(), "no replay had a folder")
             act(program.pid, child[0])
             said = program.communicate(timeout=300)[0]
