@@ -26,7 +26,8 @@ void set_non_blocking(int fd);
 [[nodiscard]] ConnectedSocket prepare(UniqueFd fd);
 
 /// Asks the factory, makes the transport, with TLS on it if there are settings, and waits until
-/// connection_made was called. The socket is closed if that fails. Cancelled: the transport is closed (AS-093).
+/// connection_made was called. The socket is closed if that fails. Cancelled: the transport is closed
+/// (AS-093).
 [[nodiscard]] Task<Connection> make_connection(EventLoop& loop, UniqueFd fd, ProtocolFactory factory,
                                                std::optional<TlsSettings> tls);
 

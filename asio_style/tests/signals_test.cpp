@@ -80,7 +80,9 @@ TEST_F(signals, only_the_main_thread_may_have_handlers_AS_296) {
 }
 
 template <class Fn>
-concept signal_handler = requires(EventLoop& loop, Fn fn) { loop.add_signal_handler(SIGUSR1, fn); };
+concept signal_handler = requires(EventLoop& loop, Fn fn) {
+  loop.add_signal_handler(SIGUSR1, fn);
+};
 
 TEST_F(signals, a_coroutine_function_does_not_compile_as_a_handler_AS_297) {
   const auto plain = [] {};

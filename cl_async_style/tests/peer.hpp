@@ -166,8 +166,8 @@ struct scene {
   std::function<void(socket&, std::string_view)> on_read;
   std::function<void(socket&, const std::exception&)> on_event;
   event_loop_options loop_options;
-  std::atomic<bool> over = false;  ///< a close_cb was called
-  bool keep_running = false;       ///< the end of a connection does not end the loop
+  std::atomic<bool> over = false;     ///< a close_cb was called
+  bool keep_running = false;          ///< the end of a connection does not end the loop
   std::optional<ssl_parameters> ssl;  ///< the server speaks TLS
   std::shared_ptr<socket> last;
 

@@ -45,7 +45,7 @@ struct Done {
   std::uint64_t perhaps_written = 0;  ///< and those that may
   bool unknown_writes = false;
   bool echoed_late = false;  ///< not inside data_received, so not at the place of the stream where it came
-  std::string inside;  ///< the action that runs, as the script's notes bracket it
+  std::string inside;        ///< the action that runs, as the script's notes bracket it
 
   /// After the event: what the script does with it.
   void apply(const Script& script, const Event& event);

@@ -28,7 +28,8 @@ Task<void> HttpServer::start(std::string host, std::uint16_t port) {
 Task<void> HttpServer::bind(std::string host, std::uint16_t port) {
   if (listener_) throw RuntimeError("the server has an address already");
   const auto& options = connections_->options;
-  // Not within the co_await: GCC 12 destroys an aggregate that stands there twice, and with it the SSLContext.
+  // Not within the co_await: GCC 12 destroys an aggregate that stands there twice, and with it the
+  // SSLContext.
   CreateServerOptions listening{.backlog = options.backlog,
                                 .ssl = options.ssl,
                                 .reuse_port = options.reuse_port,

@@ -86,8 +86,7 @@ TEST(plugins, get_decodes_the_query_WK_163_and_may_override_the_method_WK_041) {
     });
   });
   client peer(server);
-  EXPECT_EQ(peer.get("/?a=1&b&a=2"), "GET 2  -")
-      << "of repeated ones the last";
+  EXPECT_EQ(peer.get("/?a=1&b&a=2"), "GET 2  -") << "of repeated ones the last";
   EXPECT_EQ(peer.get("/?a=1%202+3"), "GET 1 2 3 - -");
   EXPECT_EQ(peer.get("/"), "GET - - -");
   EXPECT_EQ(peer.get("/?_method=put"), "PUT - - -");

@@ -35,8 +35,8 @@ class Server : public std::enable_shared_from_this<Server> {
   virtual Task<void> wait_closed() = 0;
 
   /// Begins to accept; no-op if it does already (AS-072).
-  /// TypeError on a closed server, which calls itself serving from then on, as asyncio's does (AS-073): do not
-  /// count on either. Lets the loop turn once.
+  /// TypeError on a closed server, which calls itself serving from then on, as asyncio's does (AS-073): do
+  /// not count on either. Lets the loop turn once.
   virtual Task<void> start_serving() = 0;
 
   /// start_serving, then waits to be cancelled, which closes the server (AS-077, AS-078). RuntimeError if one

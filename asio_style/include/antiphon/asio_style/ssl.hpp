@@ -95,10 +95,11 @@ class SSLContext {
   void minimum_version(TLSVersion version);      ///< TLS 1.2 from the start
   void maximum_version(TLSVersion version);      ///< TLS 1.3 from the start
   /// Python's OP_IGNORE_UNEXPECTED_EOF: octets that end without close_notify count as a proper end, so that a
-  /// protocol can't tell (AS-230). On in Python from the start, off here: connection_lost gets an SSLEOFError.
+  /// protocol can't tell (AS-230). On in Python from the start, off here: connection_lost gets an
+  /// SSLEOFError.
   void ignore_unexpected_eof(bool enabled) noexcept { ignore_unexpected_eof_ = enabled; }
   [[nodiscard]] bool ignore_unexpected_eof() const noexcept { return ignore_unexpected_eof_; }
-  void num_tickets(unsigned count);              ///< session tickets per handshake of a server; 2, 0: none
+  void num_tickets(unsigned count);  ///< session tickets per handshake of a server; 2, 0: none
 
   /// What a server does about the name a client asks for: keep this context, use another, or refuse.
   using SNIAnswer = std::variant<tls::KeepContext, tls::RefuseName, SSLContext>;

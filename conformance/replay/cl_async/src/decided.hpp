@@ -22,7 +22,8 @@ struct Decided {
 ///   - CL-082, CL-087: upstream's warning of a handle that it lost;
 ///   - CL-146: after socket-eof what was written is sent, not canceled, so the peer may get more;
 ///   - CL-119: so does a write with callbacks that a close follows in the same tick;
-///   - CL-128: a graceful close ends without a reset, and so does the loop's end, which upstream takes so long
+///   - CL-128: a graceful close ends without a reset, and so does the loop's end, which upstream takes so
+///   long
 ///     for that the peer can send meanwhile;
 ///   - CL-130: nothing is called on a socket that a graceful close has closed;
 ///   - CL-030: an error leaves the loop at the end of the iteration, so that more is called and sent;

@@ -31,8 +31,9 @@ struct listener {
   bool reuse_port = false;
   http_limits limits{};
   http::Telemetry telemetry{};  ///< metrics and access log; several listeners may share them
-  /// What the limits are measured by; none: the steady clock. Read a few times a second, in the loop's thread.
-  /// Must not throw or go back. A test's, moved by hand, makes a limit of an hour as quick as one of a moment.
+  /// What the limits are measured by; none: the steady clock. Read a few times a second, in the loop's
+  /// thread. Must not throw or go back. A test's, moved by hand, makes a limit of an hour as quick as one of
+  /// a moment.
   std::function<std::chrono::steady_clock::time_point()> clock{};
 };
 
