@@ -174,6 +174,21 @@ class Conform(unittest.TestCase):
         self.assertIn(("pause_after_eof", "ORD-04"), found["uvloop"])
         self.assertNotIn(("close_in_resume", "CLO-09"), found["uvloop"])
 
+    def test_an_adapter_begins_anew_behind_a_scenario_without_descriptors(self):
+        data = self.folder / "data"
+        for name in ("scenarios", "adapters"):
+            shutil.copytree(ROOT / "conformance" / name, data / name)
+        shutil.copy(ROOT / "conformance/differences.json", data)
+        starts = self.folder / "starts"
+        adapter = data / "adapters/asyncio_adapter.py"
+        adapter.write_text(f"open({str(starts)!r}, 'a').write('.')\n" + adapter.read_text(encoding="utf-8"), encoding="utf-8")
+        for rule, wanted in (("LIS-06", 1), ("LIS-*", 2)):
+            with self.subTest(rule):
+                starts.unlink(missing_ok=True)
+                done = self.run_it("--data", data, "--target", "asyncio", "--rule", rule)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertEqual(len(starts.read_text(encoding="utf-8")), wanted)
+
     def test_ten_of_uvloops_differences_are_found(self):
         results = self.folder / "uvloop.json"
         done = self.run_it("--target", "uvloop", "--json", results)
