@@ -35,7 +35,27 @@ class tls_flow : public TlsBench {
     });
     run_until("CL");
   }
+  /// What a peer gets of a file that holds `text`. `send` sends it in the loop, and tells the trace when it
+  /// was "sent"; until then the peer says nothing.
+  using Send = Task<void>(EventLoop& on, std::shared_ptr<Transport> to, int from, Trace& log);
+  std::string transferred(const std::string& text, Send* send) {
+    const test_support::TemporaryFolder folder;
+    file_.reset(::open(folder.add("file", text).c_str(), O_RDONLY | O_CLOEXEC));
+    listen_tls();
+    std::string answer;
+    with_peer([&](TlsPeer& peer) {
+      ASSERT_TRUE(trace.wait("CM"));
+      loop.call_soon_threadsafe(
+          [&] { loop.create_task(send(loop, protocol().transport, file_.get(), trace)); });
+      answer = peer.read(text.size());
+      ASSERT_TRUE(trace.wait("sent"));
+      peer.close_notify();
+      static_cast<void>(peer.read_to_end());
+    });
+    return answer;
+  }
 
+  detail::UniqueFd file_;
   std::optional<TlsPeer> slow_;
   std::string text_;
 };
@@ -342,17 +362,9 @@ TEST_F(tls_flow, set_protocol_in_mid_connection_sends_what_follows_to_the_new_on
 
 // AS-261: TLS has no native sendfile.
 TEST_F(tls_flow, AS_261_a_file_is_sent_in_blocks_or_refused_without_fallback) {
-  const test_support::TemporaryFolder folder;
   const std::string text = pattern(1'000'000);
-  const detail::UniqueFd file(::open(folder.add("file", text).c_str(), O_RDONLY | O_CLOEXEC));
-  listen_tls();
-  std::string answer;
-  beside([&] {
-    auto peer = make_peer();
-    peer.handshake();
-    ASSERT_TRUE(trace.wait("CM"));
-    loop.call_soon_threadsafe([&] {
-      loop.create_task([](EventLoop& on, std::shared_ptr<Transport> to, int from, Trace& log) -> Task<void> {
+  const std::string answer =
+      transferred(text, [](EventLoop& on, std::shared_ptr<Transport> to, int from, Trace& log) -> Task<void> {
         try {
           auto refused = on.sendfile(to, from, {.fallback = false});
           static_cast<void>(co_await refused);
@@ -361,42 +373,21 @@ TEST_F(tls_flow, AS_261_a_file_is_sent_in_blocks_or_refused_without_fallback) {
         }
         auto sending = on.sendfile(to, from);
         log.add("sent " + std::to_string(co_await sending));
-      }(loop, protocol().transport, file.get(), trace));
-    });
-    answer = peer.read(text.size());
-    ASSERT_TRUE(trace.wait("sent"));
-    peer.close_notify();
-    static_cast<void>(peer.read_to_end());
-  });
-  run_until("CL");
+      });
   EXPECT_TRUE(answer == text);
-  EXPECT_EQ(::lseek(file.get(), 0, SEEK_CUR), 1'000'000);
+  EXPECT_EQ(::lseek(file_.get(), 0, SEEK_CUR), 1'000'000);
   EXPECT_THAT(events(),
               ElementsAre("CM", "fallback is disabled and native ", "sent 1000000", "ER", "CL None"));
 }
 
 TEST_F(tls_flow, AS_240_a_high_mark_of_zero_does_not_hold_up_a_file) {
-  const test_support::TemporaryFolder folder;
   const std::string text = pattern(100'000);
-  const detail::UniqueFd file(::open(folder.add("file", text).c_str(), O_RDONLY | O_CLOEXEC));
   hooks.connection_made = [](Scripted& it) { it.transport->set_write_buffer_limits(0); };
-  listen_tls();
-  std::string answer;
-  beside([&] {
-    auto peer = make_peer();
-    peer.handshake();
-    ASSERT_TRUE(trace.wait("CM"));
-    loop.call_soon_threadsafe([&] {
-      loop.create_task([](EventLoop& on, std::shared_ptr<Transport> to, int from) -> Task<void> {
+  const std::string answer =
+      transferred(text, [](EventLoop& on, std::shared_ptr<Transport> to, int from, Trace& log) -> Task<void> {
         auto sending = on.sendfile(to, from);
-        co_await sending;
-      }(loop, protocol().transport, file.get()));
-    });
-    answer = peer.read(text.size());  // and says nothing meanwhile
-    peer.close_notify();
-    static_cast<void>(peer.read_to_end());
-  });
-  run_until("CL");
+        log.add("sent " + std::to_string(co_await sending));
+      });
   EXPECT_TRUE(answer == text);
 }
 

@@ -295,19 +295,15 @@ template <typename Port>
 void stream_core<Port>::write(std::span<const std::byte> data, bool force) {
   if (!takes_writes()) return;
   const bool at_once = force || !port().gathers_writes();
-  if (at_once && life_ != state::connecting && port().upstream_quirks() && port().plain_text() == nullptr) {
-    const write_queue::aside overtaken = queue_.set_aside();  // CL-103
-    gather(data);
-    queue_.ask();
-    flush();
-    queue_.put_back(overtaken);
-    return;
-  }
+  std::optional<write_queue::aside> overtaken;  // CL-103
+  if (at_once && life_ != state::connecting && port().upstream_quirks() && port().plain_text() == nullptr)
+    overtaken = queue_.set_aside();
   gather(data.subspan(send_early(data)));
   if (life_ == state::connecting) return;  // all of it goes when the connection is made (CL-104)
   if (at_once) {
     queue_.ask();
     flush();
+    if (overtaken) queue_.put_back(*overtaken);
   } else {
     queue_.ask_once_in_tick(write_queue::kind::plain);
     queue_tick();

@@ -47,7 +47,8 @@ def named_here():
 
 
 def main():
-    missing = [name for name in names_upstream() if name not in mapped()]
+    found = mapped()
+    missing = [name for name in names_upstream() if name not in found]
     words = set(re.findall(r"\w+", "\n".join(header.read_text() for header in HEADERS)))
     unknown = sorted({name for name in named_here() if name not in words})
     for name in missing:

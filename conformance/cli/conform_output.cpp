@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
-#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -117,17 +116,13 @@ std::string differences_shown(const Report& report) {
 
 std::string in_all(const Report& report) {
   std::map<Verdict, std::size_t> counts;
-  std::set<std::string> tried;
-  for (const Result& each : report.results) {
-    ++counts[each.verdict];
-    tried.insert(each.exercised.begin(), each.exercised.end());
-  }
+  for (const Result& each : report.results) ++counts[each.verdict];
   std::string text = "\n" + std::to_string(report.targets.size()) + " targets, " +
                      std::to_string(report.results.size()) + " results:";
   for (const auto& [verdict, count] : counts)
     text += " " + std::to_string(count) + " " + std::string(name_of(verdict)) + ",";
-  return text + " " + std::to_string(tried.size()) + " of " + std::to_string(all_rules().size()) +
-         " rules tried\n";
+  return text + " " + std::to_string(count_rules_tried(report)) + " of " +
+         std::to_string(all_rules().size()) + " rules tried\n";
 }
 
 bool show_mutants(const Data& data, const std::string& names, const std::filesystem::path& json) {

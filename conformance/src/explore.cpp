@@ -113,15 +113,14 @@ constexpr Deed flood{"write_more", R"(["write",6000000])", ""};
 
 /// What the target offers: the rest would only be "not offered", and prove nothing.
 std::vector<Deed> offered_deeds(TargetRunner& runner) {
-  std::vector<std::string> offers;
+  Hello hello;
   try {
-    offers = runner.hello().offers;
+    hello = runner.hello();
   } catch (const std::exception&) {  // each script will tell why
   }
   std::vector<Deed> offered;
   for (const Deed& each : all_deeds())
-    if (*each.needs == '\0' || std::find(offers.begin(), offers.end(), each.needs) != offers.end())
-      offered.push_back(each);
+    if (*each.needs == '\0' || hello.has(each.needs)) offered.push_back(each);
   offered.push_back(flood);
   return offered;
 }

@@ -1,7 +1,5 @@
 #include <sys/utsname.h>
 
-#include <array>
-#include <ctime>
 #include <map>
 #include <thread>
 
@@ -14,15 +12,6 @@
 namespace antiphon::conformance {
 
 namespace {
-
-std::string now() {
-  const std::time_t time = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
 
 Json machine() {
   utsname names{};
@@ -64,7 +53,7 @@ Json automaton() {
 }  // namespace
 
 Json results_to_json(const Report& report) {
-  Json json = {{"schema", "antiphon-conformance/1"}, {"generated", now()}, {"machine", machine()}};
+  Json json = {{"schema", "antiphon-conformance/1"}, {"generated", utc_now() + "Z"}, {"machine", machine()}};
   json["automaton"] = automaton();
   json["targets"] = Json::array();
   for (const Hello& each : report.targets)

@@ -175,13 +175,11 @@ Result TargetRunner::judge(const Scenario& scenario) {
   const auto begun = std::chrono::steady_clock::now();
   try {
     ensure_started();
-    const auto offered = [&](const std::string& need) {
-      return std::find(hello_->offers.begin(), hello_->offers.end(), need) != hello_->offers.end();
-    };
-    const auto missing = std::find_if_not(scenario.needs.begin(), scenario.needs.end(), offered);
-    if (missing != scenario.needs.end() || !offered(transport())) {
+    const auto missing = std::find_if_not(scenario.needs.begin(), scenario.needs.end(),
+                                          [&](const std::string& need) { return hello_->has(need); });
+    if (missing != scenario.needs.end() || !hello_->has(transport())) {
       result.verdict = Verdict::not_offered;
-      result.message = "needs " + (offered(transport()) ? *missing : transport());
+      result.message = "needs " + (hello_->has(transport()) ? *missing : transport());
       return result;
     }
     play(scenario, result);

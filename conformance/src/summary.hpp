@@ -32,6 +32,11 @@ struct RuleCount {
   std::set<std::string> silent;  ///< a chosen scenario is there, but it never came to a judgement
 };
 [[nodiscard]] RuleCount count_rules(const Report& report, const std::string& target);
+/// By which rules any of the targets was.
+[[nodiscard]] std::size_t count_rules_tried(const Report& report);
+
+/// "2026-01-31T12:00:00", without the time zone, which what reads JUnit's XML does not take.
+[[nodiscard]] std::string utc_now();
 
 /// Declared differences of a rule that did not show on a target, though all its own scenarios were played:
 /// the first of these scenarios becomes stale.

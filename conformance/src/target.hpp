@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,9 @@ struct Hello {
   std::string version;
   std::string style;  ///< "protocol" or "callback"
   std::vector<std::string> offers;
+  [[nodiscard]] bool has(std::string_view offer) const {
+    return std::find(offers.begin(), offers.end(), offer) != offers.end();
+  }
 };
 
 /// Where a server is to listen. Loopback and a free port for tcp and tls.

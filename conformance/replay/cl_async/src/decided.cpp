@@ -278,17 +278,14 @@ bool is_loop_error(const Json& event) {
 }
 
 bool left_at_the_end(Case& of) {
-  const auto left_at = [](const Json& events) {
-    return std::find_if(events.begin(), events.end(), is_loop_error) - events.begin();
-  };
+  const Json& recorded = of.recorded.events;
   Json& ours = of.ours.events;
-  const auto upstream = left_at(of.recorded.events);
-  const auto end = left_at(ours);
-  const auto left = [](const Json& events) {
-    return std::any_of(events.begin(), events.end(), is_loop_error);
-  };
-  if (!left(of.recorded.events) || !left(ours) || end < upstream) return false;
-  ours.erase(ours.begin() + upstream, ours.begin() + end);
+  const auto left = std::find_if(recorded.begin(), recorded.end(), is_loop_error);
+  const auto ours_left = std::find_if(ours.begin(), ours.end(), is_loop_error);
+  if (left == recorded.end() || ours_left == ours.end()) return false;
+  const auto upstream = left - recorded.begin();
+  if (ours_left - ours.begin() < upstream) return false;
+  ours.erase(ours.begin() + upstream, ours_left);
   may_get_more(of.recorded.peer, of.ours.peer);
   return true;
 }
